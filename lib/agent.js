@@ -1,0 +1,223 @@
+// This realm as an agent: its inbox, the one loop that drains it, and the codec that fills and reads the scratch buffers.
+//
+// The loop is in one of two states. Asleep: the core calls `wake` when something arrives. Awake: a look is scheduled, or
+// runs. Whoever waits for an answer keeps the loop awake (`expect`), since a look costs microseconds and a wake-up many
+// times that; a loop that finds nothing within its budget goes to sleep, so an idle thread burns nothing.
+
+import { performance } from 'node:perf_hooks';
+import { clearImmediate, setImmediate } from 'node:timers';
+import { workerData } from 'node:worker_threads';
+
+import { Reader } from './codec/reader.js';
+import { Writer } from './codec/writer.js';
+import { native } from './native.js';
+
+// Taken once: a test runner's fake timers replace the method.
+const now = performance.now.bind(performance);
+
+const SCRATCH = 64 * 1024;
+/** A scratch that grew past this for one message is given back. */
+const KEEP = 1024 * 1024;
+/** How long one turn of the event loop may go on draining, in milliseconds. */
+const TURN_MS = 4;
+
+/**
+ * What the owner told this thread, if nanolith started it.
+ * @type {{ token: string, port: import('node:worker_threads').MessagePort,
+ *          warm?: { file: string, identifier: string } } | undefined}
+ */
+const marker = workerData?.nanolith?.token === undefined ? undefined : workerData.nanolith;
+
+// A marker whose token is used up belongs to another copy of nanolith on this thread, or was passed on by the user: then
+// this copy is a root like any other.
+const expected = marker && native.open(marker.token, wake);
+
+/** The native side of this agent: see `src/binding/hot.rs`. */
+export const agent = expected ?? native.open(undefined, wake);
+
+/** What the owner told this thread; `undefined` on a root. */
+export const started = expected ? marker : undefined;
+
+export const isRoot = agent.owner === 0;
+
+/** Where messages are written before they are sent. */
+export const writer = new Writer({
+  bytes: new Uint8Array(SCRATCH),
+  atom: native.shape,
+  onGrow: useScratch,
+});
+
+/** Where frames and payloads are read. */
+export const reader = new Reader({ atomText: native.atomText });
+
+let incoming = new Uint8Array(SCRATCH);
+useScratch(writer.bytes);
+
+/** @param {Uint8Array} outgoing */
+function useScratch(outgoing) {
+  // The native side knows only where these lie: the agent keeps them alive.
+  agent.outgoing = outgoing;
+  agent.incoming = incoming;
+  agent.scratch(outgoing, incoming);
+}
+
+/** @type {((reader: Reader) => void)[]} */
+const handlers = [];
+
+/**
+ * Says what to do with a kind of frame. The handler reads its fields from `reader`; it must not throw.
+ * @param {number} kind
+ * @param {(reader: Reader) => void} handler
+ */
+export function on(kind, handler) {
+  handlers[kind] = handler;
+}
+
+/** What runs after each look: work that must not interleave with reading frames. @type {() => void} */
+let afterLook = () => {};
+
+/** @param {() => void} work */
+export function onAfterLook(work) {
+  afterLook = work;
+}
+
+/**
+ * Whether the thread may go on polling without returning to its event loop, because everything it ran was synchronous.
+ * @type {() => boolean}
+ */
+let mayStay = () => false;
+
+/** @param {() => boolean} rule */
+export function onMayStay(rule) {
+  mayStay = rule;
+}
+
+let asleep = false;
+/** @type {NodeJS.Immediate | undefined} */
+let scheduled;
+let reading = false;
+
+function wake() {
+  agent.woken();
+  asleep = false;
+  run();
+}
+
+/** An answer is awaited: the loop looks for it before it sleeps. */
+export function expect() {
+  if (scheduled !== undefined) return;
+  if (asleep) {
+    asleep = false;
+    agent.rouse();
+  }
+  scheduled = setImmediate(run);
+}
+
+function run() {
+  if (scheduled !== undefined) {
+    clearImmediate(scheduled);
+    scheduled = undefined;
+  }
+  const until = now() + TURN_MS;
+  let found = look(until);
+  while (found && mayStay() && agent.poll() && now() < until) found = look(until);
+  if (found || agent.poll() || !agent.sleep()) {
+    // Let microtasks, timers and I/O have their turn, then look again.
+    scheduled ??= setImmediate(run);
+  } else if (scheduled === undefined) {
+    asleep = true;
+  } else {
+    agent.rouse();
+  }
+}
+
+/**
+ * Reads everything that has arrived, for at most the given time; says whether there was anything.
+ * @param {number} until
+ */
+function look(until) {
+  let found = false;
+  do {
+    const bytes = agent.drain();
+    if (bytes === 0) break;
+    found = true;
+    if (bytes < 0) {
+      makeRoom(-bytes);
+      continue;
+    }
+    dispatch(bytes);
+  } while (now() < until);
+  if (incoming.length > KEEP) makeRoom(SCRATCH);
+  afterLook();
+  return found;
+}
+
+/**
+ * Reads what has arrived, now: before a conclusion that something has not.
+ */
+export function lookNow() {
+  if (!reading) look(Infinity);
+}
+
+/** @param {number} bytes */
+export function makeRoom(bytes) {
+  incoming = new Uint8Array(bytes);
+  useScratch(writer.bytes);
+}
+
+/** @param {number} bytes */
+function dispatch(bytes) {
+  reading = true;
+  let position = 0;
+  while (position < bytes) {
+    reader.attach(incoming, position, bytes);
+    const end = position + 4 + reader.u32();
+    position = end;
+    const handler = handlers[reader.u8()];
+    handler(reader);
+  }
+  reading = false;
+}
+
+/** The bytes that the core handed over. @param {number} bytes */
+export function payload(bytes) {
+  reader.attach(incoming, 0, bytes);
+  return reader;
+}
+
+/** Throws where nobody can catch it, so that it is an uncaught exception of this thread. @param {unknown} error */
+export function throwUncaught(error) {
+  setImmediate(() => {
+    throw error;
+  });
+}
+
+let holds = 0;
+/** @type {NodeJS.Immediate | undefined} */
+let letting;
+
+/** Keeps this thread's event loop alive until `release` was called as often. */
+export function hold() {
+  holds += 1;
+  if (holds > 1) return;
+  if (letting === undefined) agent.hold(true);
+  else {
+    clearImmediate(letting);
+    letting = undefined;
+  }
+}
+
+/** Lets the event loop end one turn later, so that what threads wrote to the console before still arrives. */
+export function release() {
+  holds -= 1;
+  if (holds > 0) return;
+  letting ??= setImmediate(() => {
+    letting = undefined;
+    if (holds === 0) agent.hold(false);
+  });
+}
+
+/** Starts the loop, once everything that handles frames has been registered. */
+export const begin = run;
+
+if (isRoot) asleep = agent.sleep();

@@ -1,0 +1,173 @@
+import { invalidArgument } from './errors.js';
+
+/**
+ * What the public surface checks. Each function throws a `TypeError` (`ERR_NANOLITH_INVALID_ARGUMENT`) for a
+ * value of the wrong shape and returns nothing for a right one. Unknown keys are ignored, and an optional key
+ * may be `undefined`. Platform objects are known by their shape, as a test runner's may be of another realm.
+ *
+ * The checks of calls run for every call: a few `typeof`s on the way through, messages only on the way out.
+ */
+
+const isObject = (value) => typeof value === 'object' && value !== null;
+
+/** The definitions of `define`: a plain set of functions, hooks among them. */
+export function validateDefinitions(definitions) {
+  if (!isObject(definitions) || Array.isArray(definitions)) {
+    throw invalidArgument('definitions', 'an object of functions', definitions);
+  }
+  for (const name of Object.keys(definitions)) {
+    const member = definitions[name];
+    if (typeof member !== 'function') throw invalidArgument(`definitions.${name}`, 'a function', member);
+  }
+}
+
+/** The options of `define`. */
+export function validateDefineOptions(options) {
+  if (options === undefined) return;
+  validateObject(options, 'options');
+  const { identifier, file, safeMode, isolate, options: threadOptions } = options;
+  if (identifier !== undefined && (typeof identifier !== 'string' || identifier === '')) {
+    throw invalidArgument('identifier', 'a string that is not empty', identifier);
+  }
+  if (file !== undefined && !(typeof file === 'string' ? file !== '' : isFileUrl(file))) {
+    throw invalidArgument('file', 'a path or a file: URL', file);
+  }
+  if (safeMode !== undefined) validateBoolean(safeMode, 'safeMode');
+  if (isolate !== undefined) validateBoolean(isolate, 'isolate');
+  if (threadOptions === undefined) return;
+  if (isolate !== false) {
+    throw invalidArgument('options', 'left to each call, unless isolate is false', threadOptions);
+  }
+  validateObject(threadOptions, 'options');
+}
+
+/**
+ * What a task is called with. Whether the set has a task of that name is for the caller to find out.
+ * @param {unknown} call
+ * @param {boolean} isolate as given to `define`
+ */
+export function validateTaskCall(call, isolate) {
+  validateServiceCall(call);
+  const { priority, reffed, options, messengers } = call;
+  if (priority !== undefined && typeof priority !== 'boolean') {
+    throw invalidArgument('priority', 'a boolean', priority);
+  }
+  if (reffed !== undefined && typeof reffed !== 'boolean') {
+    throw invalidArgument('reffed', 'a boolean', reffed);
+  }
+  if (options !== undefined) {
+    if (!isolate) throw invalidArgument('options', 'given to define, as isolate is false', options);
+    validateObject(options, 'options');
+  }
+  if (messengers !== undefined) validateMessengers(messengers);
+}
+
+/** What a service's task is called with. */
+export function validateServiceCall(call) {
+  if (typeof call !== 'object' || call === null) throw invalidArgument('call', 'an object with a name', call);
+  const { name, params, signal, transferList } = call;
+  if (typeof name !== 'string') throw invalidArgument('name', 'a string', name);
+  if (params !== undefined && !Array.isArray(params)) throw invalidArgument('params', 'an array', params);
+  if (signal !== undefined) validateSignal(signal);
+  if (transferList !== undefined) validateTransferList(transferList);
+}
+
+/** The options of `launchService`, and of a cluster's launches. */
+export function validateLaunchOptions(options) {
+  if (options === undefined) return;
+  validateObject(options, 'options');
+  const { exceptionHandler, priority, reffed, options: threadOptions, messengers, signal } = options;
+  if (exceptionHandler !== undefined) validateFunction(exceptionHandler, 'exceptionHandler');
+  if (priority !== undefined) validateBoolean(priority, 'priority');
+  if (reffed !== undefined) validateBoolean(reffed, 'reffed');
+  if (threadOptions !== undefined) validateObject(threadOptions, 'options');
+  if (messengers !== undefined) validateMessengers(messengers);
+  if (signal !== undefined) validateSignal(signal);
+}
+
+/** A last argument `{ signal }`. */
+export function validateSignalOptions(options) {
+  if (options === undefined) return;
+  validateObject(options, 'options');
+  if (options.signal !== undefined) validateSignal(options.signal);
+}
+
+export function validateSignal(signal) {
+  const { aborted, addEventListener } = isObject(signal) ? signal : {};
+  if (typeof aborted !== 'boolean' || typeof addEventListener !== 'function') {
+    throw invalidArgument('signal', 'an AbortSignal', signal);
+  }
+}
+
+/** A list of what to transfer; whether its members can be transferred is for the transfer to find out. */
+export function validateTransferList(transferList) {
+  if (transferList === undefined) return;
+  if (!Array.isArray(transferList)) throw invalidArgument('transferList', 'an array', transferList);
+}
+
+export function validateMessengers(messengers) {
+  if (!Array.isArray(messengers)) throw invalidArgument('messengers', 'an array of Messengers', messengers);
+  for (let index = 0; index < messengers.length; index++) {
+    validateMessenger(messengers[index], `messengers[${index}]`);
+  }
+}
+
+export function validateMessenger(messenger, name = 'messenger') {
+  if (!isObject(messenger) || typeof messenger.ID !== 'string' || typeof messenger.transfer !== 'function') {
+    throw invalidArgument(name, 'a Messenger', messenger);
+  }
+}
+
+/** The metadata of a stream. */
+export function validateMetaData(metaData) {
+  validateObject(metaData, 'metaData');
+}
+
+/** What a `ServiceCluster` is made of. */
+export function validateApi(api) {
+  if (typeof api?.launchService !== 'function') {
+    throw invalidArgument('api', 'what define() resolved with', api);
+  }
+}
+
+/**
+ * What `pool.setConcurrency` takes.
+ * @param {unknown} concurrency
+ * @param {Readonly<Record<string, string>>} options the `ConcurrencyOption`s
+ */
+export function validateConcurrency(concurrency, options) {
+  if (typeof concurrency === 'number') {
+    if (Number.isSafeInteger(concurrency) && concurrency > 0) return;
+  } else if (Object.values(options).includes(concurrency)) {
+    return;
+  }
+  const expected = `a positive whole number or a ConcurrencyOption (${Object.keys(options).join(', ')})`;
+  throw invalidArgument('concurrency', expected, concurrency);
+}
+
+/** A number of services to launch, or of spares to keep. */
+export function validateCount(count, name = 'count') {
+  if (!Number.isSafeInteger(count) || count < 0) {
+    throw invalidArgument(name, 'a whole number, 0 or more', count);
+  }
+}
+
+export function validateFunction(value, name = 'callback') {
+  if (typeof value !== 'function') throw invalidArgument(name, 'a function', value);
+}
+
+export function validateBoolean(value, name) {
+  if (typeof value !== 'boolean') throw invalidArgument(name, 'a boolean', value);
+}
+
+export function validateString(value, name) {
+  if (typeof value !== 'string') throw invalidArgument(name, 'a string', value);
+}
+
+export function validateObject(value, name) {
+  if (!isObject(value)) throw invalidArgument(name, 'an object', value);
+}
+
+function isFileUrl(value) {
+  return isObject(value) && typeof value.href === 'string' && value.protocol === 'file:';
+}

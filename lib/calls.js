@@ -1,0 +1,216 @@
+// The calls of this agent that have not settled: one table for tasks, services' calls and launches.
+//
+// A call is known across threads by a number: its place in the table, and a generation, so that a late answer to a call
+// that was aborted never reaches the next one in the same place.
+
+import { expect, hold, on, reader, release, writer } from './agent.js';
+import { LoadError, WorkerExitedError } from './errors.js';
+import { ENDED, FAILURE, FATAL, LOAD_FAILED, REPLY } from './protocol.js';
+import { dropValue, readValue } from './hosts.js';
+
+const PLACES = 22;
+const GENERATIONS = 1 << (32 - PLACES);
+
+/** One call: its promise, and what must happen when it settles. */
+export class Call {
+  /** @type {number} */
+  id = 0;
+  /** @type {(value: any) => void} */
+  resolve;
+  /** @type {(reason: unknown) => void} */
+  reject;
+  /** The thread that will answer, if it is this agent's. @type {import('./threads.js').Thread | undefined} */
+  thread;
+  /** An uncaught exception that the thread reported before it ended. @type {{ value: unknown } | undefined} */
+  fatal;
+  /** Whether it keeps the process alive. */
+  held = false;
+  /** The pool's key of the item, while it has one. */
+  key = -1;
+  /** Stops listening to the signal. @type {(() => void) | undefined} */
+  unlisten;
+  /** Called when the pool grants the slot. @type {((key: number) => void) | undefined} */
+  granted;
+  /** A port with this call's host values. @type {import('node:worker_threads').MessagePort | undefined} */
+  carrier;
+
+  /**
+   * @param {(value: any) => void} resolve
+   * @param {(reason: unknown) => void} reject
+   */
+  constructor(resolve, reject) {
+    this.resolve = resolve;
+    this.reject = reject;
+  }
+}
+
+/** @type {(Call | undefined)[]} */
+const places = [];
+/** @type {number[]} */
+const generations = [];
+/** @type {number[]} */
+const free = [];
+
+/**
+ * Enters a call into the table and gives it its number.
+ * @param {Call} call
+ */
+export function enter(call) {
+  const place = free.pop() ?? places.length;
+  if (place === places.length) {
+    places.push(call);
+    generations.push(0);
+  } else {
+    places[place] = call;
+  }
+  call.id = generations[place] * 2 ** PLACES + place;
+}
+
+/**
+ * The call of this number, unless it has settled.
+ * @param {number} id
+ */
+export function find(id) {
+  const call = places[id & (2 ** PLACES - 1)];
+  return call !== undefined && call.id === id ? call : undefined;
+}
+
+/**
+ * Takes a call out of the table: it settles now. Says whether it had not before.
+ * @param {Call} call
+ */
+export function leave(call) {
+  const place = call.id & (2 ** PLACES - 1);
+  if (places[place] !== call) return false;
+  places[place] = undefined;
+  generations[place] = (generations[place] + 1) % GENERATIONS;
+  free.push(place);
+  if (call.unlisten !== undefined) call.unlisten();
+  if (call.held) release();
+  if (call.carrier !== undefined) call.carrier.close();
+  return true;
+}
+
+/** Keeps the process alive until the call settles. @param {Call} call */
+export function holdFor(call) {
+  call.held = true;
+  hold();
+}
+
+/**
+ * @param {Call} call
+ * @param {unknown} reason
+ */
+export function fail(call, reason) {
+  if (leave(call)) call.reject(reason);
+}
+
+/**
+ * Rejects with an error that came from a thread, and lets its stack go on with the caller's frames: V8 knows those where
+ * the call is awaited, and only once the promise has been linked to what awaits it.
+ * @param {Call} call
+ * @param {unknown} reason
+ */
+export function failRemotely(call, reason) {
+  if (!leave(call)) return;
+  if (!(reason instanceof Error) || typeof reason.stack !== 'string') {
+    call.reject(reason);
+    return;
+  }
+  const linked = Promise.resolve().then(nothing).then(nothing);
+  call.resolve(
+    linked.then(() => {
+      const here = { stack: '' };
+      Error.captureStackTrace(here);
+      const frames = here.stack.split('\n').filter((line) => line.startsWith('    at async '));
+      if (frames.length > 0) {
+        const value = `${reason.stack}\n${frames.join('\n')}`;
+        Object.defineProperty(reason, 'stack', { value, configurable: true, writable: true });
+      }
+      throw reason;
+    }),
+  );
+}
+
+function nothing() {}
+
+/** Calls of one thread. @param {import('./threads.js').Thread} thread */
+export function callsOf(thread) {
+  return places.filter((call) => call !== undefined && call.thread === thread);
+}
+
+/**
+ * Why a thread ended, in the form in which it crosses threads: for the core's `ENDED` frame.
+ * @param {number} code
+ * @param {{ value: unknown } | undefined} error
+ */
+export function writeReason(code, error) {
+  writer.u32(code >>> 0);
+  writer.u8(error === undefined ? 0 : 1);
+  if (error !== undefined) writer.thrown(error.value);
+}
+
+/**
+ * Makes an error of another realm, or of Node's own, one of this realm.
+ * @param {unknown} error
+ */
+export function adopt(error) {
+  const start = writer.position;
+  writer.thrown(error);
+  const bytes = writer.bytes.slice(start, writer.position);
+  writer.position = start;
+  reader.attach(bytes);
+  return reader.thrown();
+}
+
+/**
+ * The thread that was to answer has ended.
+ * @param {Call} call
+ * @param {number} code
+ * @param {{ value: unknown } | undefined} error what its `error` event said, if there was one
+ */
+export function endedEarly(call, code, error) {
+  if (error !== undefined) failRemotely(call, call.fatal === undefined ? error.value : call.fatal.value);
+  else fail(call, new WorkerExitedError(code));
+}
+
+on(REPLY, (reader) => {
+  const call = find(reader.u32());
+  if (call === undefined) {
+    dropValue(reader);
+    return;
+  }
+  const value = readValue(reader);
+  if (leave(call)) call.resolve(value);
+  expectMore();
+});
+
+on(FAILURE, (reader) => {
+  const call = find(reader.u32());
+  if (call !== undefined) failRemotely(call, reader.thrown());
+  expectMore();
+});
+
+on(FATAL, (reader) => {
+  const call = find(reader.u32());
+  if (call !== undefined) call.fatal = { value: reader.thrown() };
+});
+
+on(ENDED, (reader) => {
+  const call = find(reader.u32());
+  if (call === undefined) return;
+  const code = reader.u32() | 0;
+  const error = reader.u8() === 1 ? { value: reader.thrown() } : undefined;
+  endedEarly(call, code, error);
+});
+
+on(LOAD_FAILED, (reader) => {
+  const call = find(reader.u32());
+  if (call === undefined) return;
+  const file = reader.text();
+  fail(call, new LoadError(file, reader.thrown()));
+});
+
+function expectMore() {
+  if (free.length < places.length) expect();
+}

@@ -1,0 +1,100 @@
+/**
+ * What a prototype says about an object that is none of the brands `util.types` knows: a plain object of another
+ * realm, an instance of a program's class (cloned as its own properties), a DOMException, or an object that only the
+ * platform can clone or refuse.
+ */
+import { MessageChannel, receiveMessageOnPort } from 'node:worker_threads';
+import { types } from 'node:util';
+import { cloneError, dataProperty, describe } from './refusal.js';
+
+/** @typedef {'plain' | 'instance' | 'exception' | 'platform'} PrototypeKind */
+
+const functionToString = Function.prototype.toString;
+const NATIVE = /\{\s*\[native code\]\s*\}\s*$/;
+/** Node and Deno mark their own cloneable classes with symbols of these descriptions. */
+const PLATFORM_SYMBOL = /^(messaging_(clone|transfer)_symbol|Deno\.core\.hostObject)$/;
+
+/** @type {WeakMap<object, PrototypeKind>} */
+const kinds = new WeakMap();
+
+/**
+ * @param {object | null} prototype
+ * @returns {PrototypeKind}
+ */
+export function kindOfPrototype(prototype) {
+  if (prototype === null) return 'plain';
+  let kind = kinds.get(prototype);
+  if (kind === undefined) {
+    kind = judge(prototype);
+    kinds.set(prototype, kind);
+  }
+  return kind;
+}
+
+/** @param {object} prototype @returns {PrototypeKind} */
+function judge(prototype) {
+  if (isObjectPrototype(prototype)) return 'plain';
+  /** @type {object | null} */
+  let at = prototype;
+  while (at !== null && !isObjectPrototype(at)) {
+    if (types.isProxy(at)) return 'instance';
+    const tag = ownData(at, Symbol.toStringTag);
+    if (tag === 'DOMException') return 'exception';
+    const constructor = ownData(at, 'constructor');
+    // The platform's iterators have a tag and no constructor.
+    if (constructor === undefined ? typeof tag === 'string' : isNative(constructor)) return 'platform';
+    if (Object.getOwnPropertySymbols(at).some((symbol) => PLATFORM_SYMBOL.test(symbol.description ?? ''))) {
+      return 'platform';
+    }
+    at = Object.getPrototypeOf(at);
+  }
+  return 'instance';
+}
+
+/**
+ * Is it the Object.prototype of some realm?
+ * @param {object} value
+ */
+function isObjectPrototype(value) {
+  if (types.isProxy(value) || Object.getPrototypeOf(value) !== null) return false;
+  return Object.hasOwn(value, 'hasOwnProperty') && Object.hasOwn(value, 'isPrototypeOf');
+}
+
+/** @param {object} value @param {PropertyKey} key */
+function ownData(value, key) {
+  return Object.getOwnPropertyDescriptor(value, key)?.value;
+}
+
+/** @param {unknown} value */
+export function isNative(value) {
+  return typeof value === 'function' && NATIVE.test(functionToString.call(value));
+}
+
+/**
+ * Lets the platform clone an object of the kind 'platform': is it a host value (true), or does it come out as a plain
+ * object (false)? Throws DataCloneError for what it refuses.
+ * @param {object} value
+ */
+export function isHostValue(value) {
+  let copy;
+  try {
+    copy = clone(value);
+  } catch (error) {
+    const message = dataProperty(Object(error), 'message');
+    throw cloneError(typeof message === 'string' ? message : `${describe(value)} could not be cloned.`);
+  }
+  const prototype = Object.getPrototypeOf(copy);
+  return prototype !== null && !isObjectPrototype(prototype);
+}
+
+/** @param {object} value */
+function clone(value) {
+  if (typeof structuredClone === 'function') return structuredClone(value);
+  const { port1, port2 } = new MessageChannel();
+  try {
+    port1.postMessage(value);
+    return receiveMessageOnPort(port2)?.message;
+  } finally {
+    port1.close();
+  }
+}

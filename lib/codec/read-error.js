@@ -1,0 +1,84 @@
+/** Reads errors, as instances of this realm's classes. */
+import { ErrorField, ErrorKind } from './tags.js';
+import { damaged } from './damaged.js';
+import { define } from './shape-table.js';
+
+/** @typedef {import('./reader.js').Reader} Reader */
+
+const DOM_EXCEPTION = ErrorKind.indexOf('DOMException');
+const STACK = ErrorField.indexOf('stack');
+
+/**
+ * @param {Reader} r
+ * @returns {any}
+ */
+export function readError(r) {
+  const error = r.met(makeError(r, r.u8()));
+  let hasStack = false;
+  for (let n = r.plausible(r.u32()); n > 0; n--) {
+    const field = r.u8();
+    if (field >= ErrorField.length) throw damaged('no such field of an error');
+    if (field === STACK) hasStack = true;
+    Object.defineProperty(error, ErrorField[field], {
+      value: r.item(), writable: true, enumerable: false, configurable: true,
+    });
+  }
+  for (let n = r.plausible(r.u32()); n > 0; n--) {
+    const key = r.text();
+    if (key === 'stack') hasStack = true;
+    define(error, key, r.item());
+  }
+  // The stack of making it here would say nothing about where it came from.
+  if (!hasStack) delete error.stack;
+  return error;
+}
+
+/**
+ * @param {Reader} r
+ * @param {number} kind
+ * @returns {any}
+ */
+function makeError(r, kind) {
+  if (kind === DOM_EXCEPTION) {
+    const message = r.text();
+    const name = r.text();
+    return withoutStack(() => new DOMException(message, name));
+  }
+  switch (ErrorKind[kind]) {
+    case 'Error':
+      return withoutStack(() => new Error());
+    case 'EvalError':
+      return withoutStack(() => new EvalError());
+    case 'RangeError':
+      return withoutStack(() => new RangeError());
+    case 'ReferenceError':
+      return withoutStack(() => new ReferenceError());
+    case 'SyntaxError':
+      return withoutStack(() => new SyntaxError());
+    case 'TypeError':
+      return withoutStack(() => new TypeError());
+    case 'URIError':
+      return withoutStack(() => new URIError());
+    case 'AggregateError':
+      return withoutStack(() => new AggregateError([]));
+    default:
+      throw damaged('no such class of errors');
+  }
+}
+
+/**
+ * Spares the capture of a stack that is replaced at once.
+ * @template T
+ * @param {() => T} make
+ * @returns {T}
+ */
+function withoutStack(make) {
+  const limit = Object.getOwnPropertyDescriptor(Error, 'stackTraceLimit');
+  if (limit === undefined || limit.writable !== true) return make();
+  Error.stackTraceLimit = 0;
+  try {
+    return make();
+  } finally {
+    Error.stackTraceLimit = limit.value;
+  }
+}

@@ -1,0 +1,229 @@
+/** Reads what is neither a primitive, a dense array, nor an object of a known shape. */
+import { types } from 'node:util';
+import { Tag, ViewKind } from './tags.js';
+import { damaged } from './damaged.js';
+import { readError } from './read-error.js';
+import { define } from './shape-table.js';
+
+/** @typedef {import('./reader.js').Reader} Reader */
+
+const SPARSE_LENGTH = 1 << 16;
+
+/** @type {any[]} By ViewKind; undefined where the runtime lacks one. */
+const viewClasses = ViewKind.map((name) => /** @type {any} */ (globalThis)[name]);
+
+/**
+ * @param {Reader} r
+ * @param {number} tag has been read
+ * @returns {any}
+ */
+export function readPlatform(r, tag) {
+  switch (tag) {
+    case Tag.Ref:
+      return readRef(r);
+    case Tag.Host:
+      return r.met(readHost(r));
+    case Tag.BigInt64:
+      return r.view.getBigInt64(r.take(8), true);
+    case Tag.BigIntHex:
+      return readBigInt(r);
+    case Tag.Object:
+      return readObject(r);
+    case Tag.Floats:
+      return readFloats(r);
+    case Tag.ArrayLoose:
+      return readLooseArray(r);
+    case Tag.Map:
+      return readMap(r);
+    case Tag.Set:
+      return readSet(r);
+    case Tag.Date:
+      return r.met(new Date(r.f64()));
+    case Tag.Bytes:
+      return readBytes(r);
+    case Tag.Error:
+      return readError(r);
+    case Tag.View:
+      return readView(r);
+    case Tag.Buffer:
+      return r.met(readBuffer(r));
+    case Tag.BufferResizable:
+      return r.met(readResizable(r));
+    case Tag.RegExp:
+      return r.met(readRegExp(r));
+    case Tag.Boxed:
+      return readBoxed(r);
+    default:
+      throw damaged(`unknown tag ${tag}`);
+  }
+}
+
+/** @param {Reader} r */
+function readRef(r) {
+  const index = r.u32();
+  if (r.table === null || index >= r.table.length || r.table[index] === UNFINISHED) throw damaged('no such object');
+  return r.table[index];
+}
+
+/** @param {Reader} r */
+function readHost(r) {
+  const index = r.u32();
+  if (r.hosts === null || index >= r.hosts.length) throw damaged('no such host value');
+  return r.hosts[index];
+}
+
+/** @param {Reader} r */
+function readBigInt(r) {
+  const negative = r.u8() === 1;
+  const digits = r.text();
+  if (!/^[0-9a-f]+$/.test(digits)) throw damaged('no such bigint');
+  const value = BigInt(`0x${digits}`);
+  return negative ? -value : value;
+}
+
+/** @param {Reader} r */
+function readObject(r) {
+  const object = r.met({});
+  const count = r.plausible(r.u32());
+  /** @type {unknown[]} */
+  const values = [];
+  for (let i = 0; i < count; i++) values.push(r.item());
+  for (let i = 0; i < values.length; i++) setOwn(object, r.text(), values[i]);
+  return object;
+}
+
+/**
+ * @param {any} object
+ * @param {string} key
+ * @param {unknown} value
+ */
+function setOwn(object, key, value) {
+  if (key in Object.prototype) define(object, key, value);
+  else object[key] = value;
+}
+
+/** @param {Reader} r */
+function readFloats(r) {
+  const length = r.size();
+  let at = r.take(length * 8);
+  /** @type {number[]} */
+  const array = [];
+  for (let i = 0; i < length; i++, at += 8) array.push(r.view.getFloat64(at, true));
+  return r.met(array);
+}
+
+/** @param {Reader} r */
+function readLooseArray(r) {
+  const length = r.u32();
+  /** @type {any[]} */
+  const array = r.met([]);
+  // The last element first makes V8 choose a sparse layout, whatever the length.
+  if (length > SPARSE_LENGTH) {
+    array[length - 1] = undefined;
+    delete array[length - 1];
+  } else {
+    array.length = length;
+  }
+  for (let n = r.plausible(r.u32()); n > 0; n--) {
+    const key = r.text();
+    if (key === 'length') throw damaged('an array has its length twice');
+    const index = Number(key);
+    if (index >= length && index < 0xffffffff && String(index) === key) throw damaged('an element beyond the length');
+    define(array, key, r.item());
+  }
+  return array;
+}
+
+/** @param {Reader} r */
+function readMap(r) {
+  const map = r.met(new Map());
+  for (let n = r.size(); n > 0; n--) {
+    const key = r.item();
+    map.set(key, r.item());
+  }
+  return map;
+}
+
+/** @param {Reader} r */
+function readSet(r) {
+  const set = r.met(new Set());
+  for (let n = r.size(); n > 0; n--) set.add(r.item());
+  return set;
+}
+
+/** @param {Reader} r */
+function readBoxed(r) {
+  const value = r.item();
+  if (value === undefined || value === null || typeof value === 'object') throw damaged('no such primitive');
+  return r.met(Object(value));
+}
+
+/** @param {Reader} r */
+function readRegExp(r) {
+  const flags = r.text();
+  const source = r.text();
+  try {
+    return new RegExp(source, flags);
+  } catch {
+    throw damaged('no such regular expression');
+  }
+}
+
+/** @param {Reader} r */
+function readBuffer(r) {
+  return readRaw(r, r.u32()).buffer;
+}
+
+/**
+ * A copy of the next `length` bytes with a buffer of its own.
+ * @param {Reader} r
+ * @param {number} length
+ */
+function readRaw(r, length) {
+  const at = r.take(length);
+  return new Uint8Array(r.bytes.subarray(at, at + length));
+}
+
+/** @param {Reader} r */
+function readResizable(r) {
+  const length = r.u32();
+  const maxByteLength = r.f64();
+  const at = r.take(length);
+  const buffer = new ArrayBuffer(length, /** @type {any} */ ({ maxByteLength }));
+  new Uint8Array(buffer).set(r.bytes.subarray(at, at + length));
+  return buffer;
+}
+
+/** @param {Reader} r */
+function readBytes(r) {
+  const viewClass = readViewClass(r);
+  const copy = readRaw(r, r.u32());
+  const view = viewClass === Uint8Array ? copy : new viewClass(copy.buffer);
+  r.met(view);
+  r.met(copy.buffer);
+  return view;
+}
+
+/** Stands in the table for a view whose buffer is being read: bytes in which the buffer refers to it are damaged. */
+const UNFINISHED = Symbol('unfinished');
+
+/** @param {Reader} r */
+function readView(r) {
+  const viewClass = readViewClass(r);
+  const tracksLength = r.u8() === 1;
+  const offset = r.f64();
+  const length = r.f64();
+  const index = r.table === null ? 0 : r.table.push(UNFINISHED) - 1;
+  const buffer = r.item();
+  if (!types.isAnyArrayBuffer(buffer)) throw damaged('a view of no buffer');
+  const view = tracksLength ? new viewClass(buffer, offset) : new viewClass(buffer, offset, length);
+  if (r.table !== null) r.table[index] = view;
+  return view;
+}
+
+/** @param {Reader} r */
+function readViewClass(r) {
+  const viewClass = viewClasses[r.u8()];
+  if (viewClass === undefined) throw damaged('no such kind of view');
+  return viewClass;
+}

@@ -1,0 +1,450 @@
+/**
+ * Values to bytes: the structured clone algorithm, written in JavaScript so that the other side can make the values
+ * in its own realm. This file has the plain data; write-platform.js has the other built-in types.
+ *
+ * User code (getters) can run inside `item`, and it may write another message with this same writer: it writes at
+ * `position` and puts it back. So `bytes`, `view` and `position` are read anew after every item.
+ */
+import { Buffer } from 'node:buffer';
+import { types } from 'node:util';
+import { FIRST_SMALL_INT, Flag, Tag } from './tags.js';
+import { KeyTree, keysOf } from './key-tree.js';
+import { RESTART, Seen } from './seen.js';
+import { refuse } from './refusal.js';
+import { writePlatform } from './write-platform.js';
+import { writeLenient, writeStandIn } from './write-error.js';
+
+const { isProxy, isArgumentsObject } = types;
+const { getPrototypeOf, keys: keysOfObject, values: valuesOfObject, hasOwn } = Object;
+const { isArray } = Array;
+const ObjectPrototype = Object.prototype;
+const arrayIncludes = Array.prototype.includes;
+
+/** Room that is ensured before each fixed-size write; a short string fits as well. */
+const SLACK = 96;
+/** Up to this length a string is written unit by unit; beyond, one native call is faster. */
+const SHORT_TEXT = 24;
+const NOT_LATIN1 = /[^\x00-\xff]/;
+/** Up to this length an array's density is told by its keys; beyond, by its values, which need no strings. */
+const SHORT_ARRAY = 32;
+const INDEX_KEYS = Array.from({ length: SHORT_ARRAY }, (_, index) => `${index}`);
+const EMPTY = {};
+
+export class Writer {
+  /**
+   * @param {object} options
+   * @param {Uint8Array} options.bytes the first scratch
+   * @param {(text: string) => number} options.atom gives a string its process-wide number
+   * @param {(bytes: Uint8Array) => void} options.onGrow called with the bigger scratch that replaced `bytes`
+   */
+  constructor({ bytes, atom, onGrow }) {
+    this.position = 0;
+    this.onGrow = onGrow;
+    this.tree = new KeyTree(atom);
+    /** @type {Seen | null} What the value under way has met; a nested `value` has its own. */
+    this.seen = null;
+    this.idleSeen = new Seen();
+    this.adopt(bytes);
+  }
+
+  /** @param {Uint8Array} bytes */
+  adopt(bytes) {
+    this.bytes = bytes;
+    this.view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    this.buffer = Buffer.from(/** @type {ArrayBuffer} */ (bytes.buffer), bytes.byteOffset, bytes.byteLength);
+    this.limit = bytes.length - SLACK;
+  }
+
+  /**
+   * Ensures room for `needed` bytes and SLACK more.
+   * @param {number} needed
+   */
+  ensure(needed) {
+    const end = this.position + needed;
+    if (end <= this.limit) return;
+    let size = Math.max(this.bytes.length, 64) * 2;
+    while (size < end + SLACK) size *= 2;
+    const bytes = new Uint8Array(size);
+    bytes.set(this.bytes);
+    this.adopt(bytes);
+    this.onGrow(bytes);
+  }
+
+  /** @param {number} n */
+  u8(n) {
+    if (this.position > this.limit) this.ensure(0);
+    this.bytes[this.position++] = n;
+  }
+
+  /** @param {number} n */
+  u32(n) {
+    if (this.position > this.limit) this.ensure(0);
+    this.view.setUint32(this.position, n, true);
+    this.position += 4;
+  }
+
+  /** @param {number} n */
+  f64(n) {
+    if (this.position > this.limit) this.ensure(0);
+    this.view.setFloat64(this.position, n, true);
+    this.position += 8;
+  }
+
+  /**
+   * A tag followed by a size.
+   * @param {number} tag
+   * @param {number} n
+   */
+  sized(tag, n) {
+    if (this.position > this.limit) this.ensure(0);
+    const { bytes } = this;
+    bytes[this.position++] = tag;
+    if (n < 0xff) {
+      bytes[this.position++] = n;
+    } else {
+      bytes[this.position] = 0xff;
+      this.view.setUint32(this.position + 1, n, true);
+      this.position += 5;
+    }
+  }
+
+  /** @param {Uint8Array} source */
+  raw(source) {
+    this.ensure(source.length);
+    this.bytes.set(source, this.position);
+    this.position += source.length;
+  }
+
+  /** @param {string} text */
+  text(text) {
+    const length = text.length;
+    if (length > SHORT_TEXT) {
+      this.#longText(text, length);
+      return;
+    }
+    if (this.position > this.limit) this.ensure(0);
+    const { bytes } = this;
+    let at = this.position;
+    bytes[at++] = Tag.Latin1;
+    bytes[at++] = length;
+    for (let i = 0; i < length; i++) {
+      const unit = text.charCodeAt(i);
+      if (unit > 0xff) {
+        this.#utf16(text, length);
+        return;
+      }
+      bytes[at++] = unit;
+    }
+    this.position = at;
+  }
+
+  /** @param {string} text @param {number} length */
+  #longText(text, length) {
+    if (NOT_LATIN1.test(text)) {
+      this.#utf16(text, length);
+      return;
+    }
+    this.ensure(length);
+    if (length <= 0xff) {
+      this.bytes[this.position++] = Tag.Latin1;
+      this.bytes[this.position++] = length;
+    } else {
+      this.bytes[this.position++] = Tag.Latin1Long;
+      this.u32(length);
+    }
+    this.buffer.latin1Write(text, this.position, length);
+    this.position += length;
+  }
+
+  /** @param {string} text @param {number} length in units */
+  #utf16(text, length) {
+    this.ensure(length * 2);
+    this.bytes[this.position++] = Tag.Utf16;
+    this.u32(length);
+    this.buffer.ucs2Write(text, this.position, length * 2);
+    this.position += length * 2;
+  }
+
+  /**
+   * Encodes any cloneable value. What is thrown on the way (DataCloneError, or whatever a getter throws) leaves
+   * `position` anywhere: the caller puts it back.
+   * @param {unknown} value
+   * @param {{ hosts?: unknown[], transfer?: Set<object> }} [options] `hosts` collects the host values; without it
+   *   they are refused. `transfer` has the objects of the transfer list.
+   */
+  value(value, options) {
+    if (typeof value !== 'object' || value === null) {
+      this.u8(Flag.Tree);
+      this.item(value);
+    } else {
+      this.#encode(value, options, false);
+    }
+  }
+
+  /**
+   * Encodes a thrown value: errors without what cannot be cloned of them, anything else as `value` does. What cannot
+   * be cloned at all arrives as an Error that says so. Never throws.
+   * @param {unknown} value
+   * @param {{ hosts?: unknown[], transfer?: Set<object> }} [options]
+   */
+  thrown(value, options) {
+    const start = this.position;
+    try {
+      this.#encode(value, options, true);
+    } catch {
+      this.position = start;
+      this.u8(Flag.Tree);
+      writeStandIn(this, value);
+    }
+  }
+
+  /**
+   * @param {unknown} value
+   * @param {{ hosts?: unknown[], transfer?: Set<object> } | undefined} options
+   * @param {boolean} lenient
+   */
+  #encode(value, options, lenient) {
+    const outer = this.seen;
+    const seen = outer === null ? this.idleSeen : new Seen();
+    const start = this.position;
+    let done = false;
+    this.seen = seen;
+    seen.begin(options);
+    try {
+      while (!done) {
+        this.u8(Flag.Tree);
+        try {
+          if (lenient) writeLenient(this, value);
+          else this.item(value);
+          done = true;
+        } catch (error) {
+          if (error !== RESTART) throw error;
+          this.position = start;
+        }
+      }
+      if (seen.graph) this.bytes[start] = Flag.Graph;
+    } finally {
+      if (!done) seen.rewind(0, seen.hostsBefore);
+      seen.end();
+      this.seen = outer;
+    }
+  }
+
+  /** @param {unknown} value */
+  item(value) {
+    switch (typeof value) {
+      case 'number':
+        this.#number(value);
+        break;
+      case 'string':
+        this.text(value);
+        break;
+      case 'object':
+        if (value === null) this.u8(Tag.Null);
+        else this.#object(value);
+        break;
+      case 'boolean':
+        this.u8(value ? Tag.True : Tag.False);
+        break;
+      case 'undefined':
+        this.u8(Tag.Undefined);
+        break;
+      case 'bigint':
+        this.#bigint(value);
+        break;
+      default:
+        refuse(value);
+    }
+  }
+
+  /** @param {number} value */
+  #number(value) {
+    if (this.position > this.limit) this.ensure(0);
+    const at = this.position;
+    const whole = value | 0;
+    if (whole !== value || (whole === 0 && 1 / value < 0)) {
+      this.bytes[at] = Tag.Float64;
+      this.view.setFloat64(at + 1, value, true);
+      this.position = at + 9;
+    } else if (whole >= 0 && whole < 0x80) {
+      this.bytes[at] = FIRST_SMALL_INT + whole;
+      this.position = at + 1;
+    } else {
+      this.bytes[at] = Tag.Int32;
+      this.view.setInt32(at + 1, whole, true);
+      this.position = at + 5;
+    }
+  }
+
+  /** @param {bigint} value */
+  #bigint(value) {
+    if (BigInt.asIntN(64, value) === value) {
+      this.u8(Tag.BigInt64);
+      if (this.position > this.limit) this.ensure(0);
+      this.view.setBigInt64(this.position, value, true);
+      this.position += 8;
+    } else {
+      this.u8(Tag.BigIntHex);
+      this.u8(value < 0n ? 1 : 0);
+      this.text((value < 0n ? -value : value).toString(16));
+    }
+  }
+
+  /** @param {object} value */
+  #object(value) {
+    const seen = /** @type {Seen} */ (this.seen);
+    const index = seen.add(value);
+    if (index >= 0) {
+      this.u8(Tag.Ref);
+      this.u32(index);
+      return;
+    }
+    if (isProxy(value)) refuse(value);
+    if (isArray(value)) {
+      this.#array(value);
+      return;
+    }
+    const prototype = getPrototypeOf(value);
+    if (prototype === ObjectPrototype) this.plain(/** @type {any} */ (value));
+    else writePlatform(this, value, prototype);
+  }
+
+  /**
+   * An object of this realm that has no prototype of its own.
+   * @param {Record<string, unknown>} value
+   */
+  plain(value) {
+    // for-in is the fastest walk, and would show what someone put on Object.prototype.
+    for (const _ in EMPTY) {
+      this.ownKeys(value);
+      return;
+    }
+    const start = this.#open();
+    let node = this.tree.root;
+    for (const key in value) {
+      node = node.lastKey === key ? /** @type {any} */ (node.lastChild) : this.tree.step(node, key);
+      this.item(value[key]);
+    }
+    this.#close(start, node, value);
+  }
+
+  /**
+   * Any object's own enumerable properties, as a plain object.
+   * @param {Record<string, unknown>} value
+   */
+  ownKeys(value) {
+    const start = this.#open();
+    let node = this.tree.root;
+    for (const key of keysOfObject(value)) {
+      const property = value[key];
+      // Deleted by a getter that ran in between.
+      if (property === undefined && !hasOwn(value, key)) continue;
+      node = this.tree.step(node, key);
+      this.item(property);
+    }
+    this.#close(start, node, value);
+  }
+
+  /** Leaves room for what is known at the end: the shape, or the number of keys. */
+  #open() {
+    if (this.position > this.limit) this.ensure(0);
+    const start = this.position;
+    this.bytes[start] = Tag.Shaped;
+    this.position = start + 5;
+    return start;
+  }
+
+  /**
+   * @param {number} start
+   * @param {import('./key-tree.js').KeyNode} node
+   * @param {object} value
+   */
+  #close(start, node, value) {
+    if (node.maybeArguments && isArgumentsObject(value)) refuse(value);
+    const shape = this.tree.shapeOf(node);
+    if (shape >= 0) {
+      this.view.setUint32(start + 1, shape, true);
+      return;
+    }
+    const keys = keysOf(node);
+    this.bytes[start] = Tag.Object;
+    this.view.setUint32(start + 1, keys.length, true);
+    for (let i = 0; i < keys.length; i++) this.text(keys[i]);
+  }
+
+  /** @param {unknown[]} value */
+  #array(value) {
+    const length = value.length;
+    if (!isDense(value, length)) {
+      this.#looseArray(value);
+      return;
+    }
+    if (length > SHORT_ARRAY && isFloats(value, length)) {
+      this.#floats(/** @type {number[]} */ (value), length);
+      return;
+    }
+    this.sized(Tag.Array, length);
+    for (let i = 0; i < length; i++) {
+      const element = value[i];
+      // A getter may have shortened the array since it was found dense.
+      if (element === undefined && !hasOwn(value, i)) this.u8(Tag.Hole);
+      else this.item(element);
+    }
+  }
+
+  /** @param {number[]} value @param {number} length */
+  #floats(value, length) {
+    this.sized(Tag.Floats, length);
+    this.ensure(length * 8);
+    for (let i = 0; i < length; i++) this.f64(value[i]);
+  }
+
+  /**
+   * An array with holes or with properties besides its elements.
+   * @param {unknown[]} value
+   */
+  #looseArray(value) {
+    this.u8(Tag.ArrayLoose);
+    this.u32(value.length);
+    const countAt = this.position;
+    this.u32(0);
+    let count = 0;
+    for (const key of keysOfObject(value)) {
+      const property = /** @type {any} */ (value)[key];
+      if (property === undefined && !hasOwn(value, key)) continue;
+      this.text(key);
+      this.item(property);
+      count++;
+    }
+    this.view.setUint32(countAt, count, true);
+  }
+}
+
+/**
+ * Has the array all its elements and no other property?
+ * @param {unknown[]} value
+ * @param {number} length
+ */
+function isDense(value, length) {
+  if (length > SHORT_ARRAY && valuesOfObject(value).length !== length) return false;
+  if (length > SHORT_ARRAY && !arrayIncludes.call(value, undefined)) return true;
+  // Keys come in order, other properties after the elements: the last one tells whether there are any.
+  const keys = keysOfObject(value);
+  if (keys.length !== length || length === 0) return keys.length === length;
+  return keys[length - 1] === (length > SHORT_ARRAY ? `${length - 1}` : INDEX_KEYS[length - 1]);
+}
+
+/**
+ * Only numbers, and so many fractions among them that eight bytes for each are worth it?
+ * @param {unknown[]} value
+ * @param {number} length
+ */
+function isFloats(value, length) {
+  let fractions = 0;
+  for (let i = 0; i < length; i++) {
+    const element = value[i];
+    if (typeof element !== 'number') return false;
+    if ((element | 0) !== element) fractions++;
+  }
+  return fractions * 2 > length;
+}

@@ -1,0 +1,138 @@
+// define(): registers a set of functions on this thread, and makes the API by which any thread calls them.
+
+import { resolve } from 'node:path';
+
+import { validateDefineOptions, validateDefinitions } from './arguments.js';
+import { callerOf, pathOf } from './call-site.js';
+import { DuplicateIdentifierError, invalidArgument, SafeModeError } from './errors.js';
+import { launch } from './launch.js';
+import { runIsolated, runWarm, TaskSet } from './tasks.js';
+
+/** The functions that nanolith calls by itself. */
+export const HOOKS = new Set([
+  '__initializeService',
+  '__beforeTask',
+  '__afterTask',
+  '__beforeServiceTask',
+  '__afterServiceTask',
+]);
+
+/**
+ * What was defined on this thread.
+ * @typedef {object} Definition
+ * @property {string} file
+ * @property {string} identifier
+ * @property {string} place
+ * @property {Map<string, Function>} functions tasks and hooks
+ */
+
+/** By file, then by identifier. @type {Map<string, Map<string, Definition>>} */
+const registry = new Map();
+
+/**
+ * The set that a thread was asked for: the one of the file, else the only one with this identifier (the file may define
+ * under another name, given as `file`).
+ * @param {string} file
+ * @param {string} identifier
+ */
+export function lookUp(file, identifier) {
+  const exact = registry.get(file)?.get(identifier);
+  if (exact) return exact;
+  const others = [...registry.values()].map((sets) => sets.get(identifier)).filter((set) => set !== undefined);
+  return others.length === 1 ? others[0] : undefined;
+}
+
+/**
+ * See `index.d.ts`.
+ * @param {Record<string, Function>} definitions
+ * @param {import('../index.d.ts').DefineOptions} [options]
+ */
+export function define(definitions, options) {
+  const place = callerOf(define);
+  try {
+    return Promise.resolve(register(definitions, options ?? {}, place));
+  } catch (error) {
+    return Promise.reject(error);
+  }
+}
+
+/**
+ * @param {Record<string, Function>} definitions
+ * @param {import('../index.d.ts').DefineOptions} options
+ * @param {import('./call-site.js').Place | undefined} place
+ */
+function register(definitions, options, place) {
+  validateDefinitions(definitions);
+  validateDefineOptions(options);
+  const functions = new Map(Object.entries(definitions));
+  const names = [...functions.keys()].filter((name) => !HOOKS.has(name));
+  const identifier = options.identifier ?? names.join(',');
+  const file = options.file === undefined ? place?.file : resolve(pathOf(options.file));
+  if (file === undefined) {
+    throw invalidArgument('file', 'given, as the file that calls define() cannot be seen from here', undefined);
+  }
+  remember({ file, identifier, functions, place: place ? `${place.file}:${place.line}:${place.column}` : '' });
+
+  const set = new TaskSet(file, identifier, new Set(names), options.options);
+  const safeMode = options.safeMode ?? true;
+  const isolate = options.isolate ?? true;
+  const run = isolate ? runIsolated : runWarm;
+  let checked = false;
+
+  /** @param {Function} callee */
+  function check(callee) {
+    const caller = callerOf(callee);
+    if (caller?.file !== file) return;
+    throw new SafeModeError(
+      `${identifier || 'The set'} was called from ${file}, the file that defines it: every thread that loads the file ` +
+        'would call it again. Call it from another file, or pass { safeMode: false } to define(). ' +
+        '(In a bundle all files are one: pass { safeMode: false } and guard the calls yourself.)',
+    );
+  }
+
+  /** @param {import('../index.d.ts').TaskWorkerOptions} call */
+  function api(call) {
+    try {
+      if (safeMode && !checked) {
+        check(api);
+        if (!isolate) {
+          // A look at the stack costs more than a whole warm call: once a turn of the event loop is enough.
+          checked = true;
+          setImmediate(() => {
+            checked = false;
+          });
+        }
+      }
+      return run(set, call);
+    } catch (error) {
+      return Promise.reject(error);
+    }
+  }
+
+  /** @param {import('../index.d.ts').ServiceWorkerOptions} [launchOptions] */
+  function launchService(launchOptions) {
+    try {
+      if (safeMode) check(launchService);
+      return launch(set, launchOptions);
+    } catch (error) {
+      return Promise.reject(error);
+    }
+  }
+
+  return Object.freeze(Object.assign(api, { launchService, file, identifier }));
+}
+
+/** @param {Definition} definition */
+function remember(definition) {
+  const { file, identifier, place } = definition;
+  const sets = registry.get(file) ?? new Map();
+  registry.set(file, sets);
+  const known = sets.get(identifier);
+  if (known && known.place !== place) {
+    throw new DuplicateIdentifierError(
+      `${file} defines '${identifier}' twice (at ${known.place} and at ${place}): give one of them an identifier of its ` +
+        "own, define({ … }, { identifier: '…' }).",
+    );
+  }
+  sets.set(identifier, definition);
+}

@@ -1,0 +1,107 @@
+import { inspect } from 'node:util';
+
+/**
+ * Every error of nanolith's own: one class per cause, each with a stable `code` for users to match on. `code`
+ * and whatever else a class adds are own enumerable properties, so that they cross threads with the error.
+ */
+
+/** From the name of each class to the class. */
+export const errorClasses = new Map();
+
+/** Makes a class of a name and a code. Its constructor takes what `Base` does: `Error` `(message, options)`. */
+function errorClass(name, code, Base = Error) {
+  const Class = class extends Base {
+    constructor(...params) {
+      super(...params);
+      this.code = code;
+    }
+  };
+  Object.defineProperty(Class, 'name', { value: name, configurable: true });
+  Object.defineProperty(Class.prototype, 'name', { value: name, writable: true, configurable: true });
+  errorClasses.set(name, Class);
+  return Class;
+}
+
+/** `new LoadError(file, thrown)`, with whatever loading the file threw, an error or not. */
+export const LoadError = errorClass(
+  'LoadError',
+  'ERR_NANOLITH_LOAD',
+  class extends Error {
+    constructor(file, thrown) {
+      super(`Cannot load ${file}: ${messageOf(thrown)}`, { cause: thrown });
+    }
+  },
+);
+
+/** `new WorkerExitedError(exitCode)` */
+export const WorkerExitedError = errorClass(
+  'WorkerExitedError',
+  'ERR_NANOLITH_WORKER_EXITED',
+  class extends Error {
+    constructor(exitCode) {
+      super(exitCode === 0 ? 'Worker exited early!' : `Worker exited early with code ${exitCode}!`);
+      this.exitCode = exitCode;
+    }
+  },
+);
+
+export const ServiceClosedError = errorClass('ServiceClosedError', 'ERR_NANOLITH_SERVICE_CLOSED');
+export const OwnerEndedError = errorClass('OwnerEndedError', 'ERR_NANOLITH_OWNER_ENDED');
+export const NestingError = errorClass('NestingError', 'ERR_NANOLITH_NESTING');
+export const NoParentError = errorClass('NoParentError', 'ERR_NANOLITH_NO_PARENT');
+export const MessengerClosedError = errorClass('MessengerClosedError', 'ERR_NANOLITH_MESSENGER_CLOSED');
+export const MessengerTimeoutError = errorClass('MessengerTimeoutError', 'ERR_NANOLITH_MESSENGER_TIMEOUT');
+export const StreamUnclaimedError = errorClass('StreamUnclaimedError', 'ERR_NANOLITH_STREAM_UNCLAIMED');
+export const StreamTimeoutError = errorClass('StreamTimeoutError', 'ERR_NANOLITH_STREAM_TIMEOUT');
+export const UnknownTaskError = errorClass('UnknownTaskError', 'ERR_NANOLITH_UNKNOWN_TASK');
+export const SafeModeError = errorClass('SafeModeError', 'ERR_NANOLITH_SAFE_MODE');
+export const DuplicateIdentifierError = errorClass(
+  'DuplicateIdentifierError',
+  'ERR_NANOLITH_DUPLICATE_IDENTIFIER',
+);
+export const PoolExceededError = errorClass('PoolExceededError', 'ERR_NANOLITH_POOL_EXCEEDED');
+export const PlatformError = errorClass('PlatformError', 'ERR_NANOLITH_PLATFORM');
+
+/**
+ * Makes the error for a bad argument, a `TypeError`: `params must be an array, received 'foo'`.
+ * @param {string} name what the caller passed it as
+ * @param {string} expected what it must be, with its article
+ * @param {unknown} given
+ */
+export function invalidArgument(name, expected, given) {
+  const error = new TypeError(`${name} must be ${expected}, received ${show(given)}`);
+  error.code = 'ERR_NANOLITH_INVALID_ARGUMENT';
+  return error;
+}
+
+const SHOWN_CHARACTERS = 120;
+
+/** A value in a few words, whatever it is: running none of its code, as far as `inspect` allows. */
+function show(value) {
+  if (typeof value === 'function') return value.name ? `function ${value.name}` : 'a function';
+  let text;
+  try {
+    text = inspect(value, {
+      depth: 1,
+      breakLength: Infinity,
+      customInspect: false,
+      maxArrayLength: 5,
+      maxStringLength: SHOWN_CHARACTERS,
+    });
+  } catch {
+    text = Array.isArray(value) ? 'an array' : 'an object'; // a getter of `Symbol.toStringTag` threw, say
+  }
+  return text.length > SHOWN_CHARACTERS ? `${text.slice(0, SHOWN_CHARACTERS)}…` : text;
+}
+
+/** The message of a thrown value, which may be anything. */
+function messageOf(thrown) {
+  if (typeof thrown === 'string') return thrown;
+  try {
+    const { message, name } = thrown;
+    if (typeof message === 'string') return message || String(name);
+  } catch {
+    // `null`, `undefined`, or a getter that throws: shown like other values.
+  }
+  return show(thrown);
+}

@@ -1,0 +1,3 @@
+export function launch() {
+  throw new Error('next');
+}

@@ -1,0 +1,32 @@
+// The warning for work that waits behind services, which do not end by themselves.
+
+import process from 'node:process';
+import { setTimeout } from 'node:timers';
+
+import { agent } from './agent.js';
+import { native } from './native.js';
+
+/** A little more than what the core counts as a stall, in milliseconds. */
+const LOOK_MS = 5_100;
+
+let watching = false;
+let warned = false;
+
+/** Something waits: looks after a while whether it still does, and behind what. */
+export function watchForStall() {
+  if (watching || warned) return;
+  watching = true;
+  setTimeout(() => {
+    watching = false;
+    if (native.poolStalled(agent.id)) {
+      warned = true;
+      process.emitWarning(
+        'Work has waited for 5 seconds while services hold every slot of the pool. Close services that are done, or ' +
+          'raise the limit with pool.setConcurrency().',
+        { type: 'NanolithWarning', code: 'NANOLITH_POOL_STALLED' },
+      );
+    } else if (native.poolCounts(agent.id).queued > 0) {
+      watchForStall();
+    }
+  }, LOOK_MS).unref();
+}

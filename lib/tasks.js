@@ -1,0 +1,270 @@
+// Calling a task: on a thread of its own, or on a warm one. What is wrong with a call is found here, before it takes a slot.
+
+import { agent, expect, writer } from './agent.js';
+import { validateTaskCall } from './arguments.js';
+import { Call, enter, fail, find, holdFor, leave } from './calls.js';
+import { NestingError, OwnerEndedError, UnknownTaskError } from './errors.js';
+import { sendCarrier, writeValueApart } from './hosts.js';
+import { on } from './agent.js';
+import { loadingFiles } from './loading.js';
+import { native } from './native.js';
+import { GRANT, HOSTS_WANTED, ONE_OFF, PRIORITY, REFFED, RUN, WARM } from './protocol.js';
+import { watchForStall } from './stall.js';
+import { mayUseSpares, nameOf, Thread, threads, topUpSpares } from './threads.js';
+
+/** @typedef {import('../index.d.ts').TaskWorkerOptions & { [key: string]: any }} TaskCall */
+
+const NO_PARAMS = Object.freeze([]);
+const NO_OPTIONS = Object.freeze({});
+
+/** What one `define()` made callable. */
+export class TaskSet {
+  /** The number that the pool knows it by. */
+  #number = -1;
+  /** The atoms of its task names. @type {Map<string, number>} */
+  #atoms = new Map();
+
+  /**
+   * @param {string} file
+   * @param {string} identifier
+   * @param {Set<string>} names
+   * @param {import('node:worker_threads').WorkerOptions} [options] for warm threads
+   */
+  constructor(file, identifier, names, options) {
+    this.file = file;
+    this.identifier = identifier;
+    this.names = names;
+    this.options = options;
+  }
+
+  get number() {
+    if (this.#number < 0) {
+      this.#number = native.setNumber(agent.id, this.file, this.identifier, writeOptions(this.options));
+    }
+    return this.#number;
+  }
+
+  /**
+   * The atom of a task's name. Throws for a name that the set does not have.
+   * @param {string} name
+   */
+  atom(name) {
+    const known = this.#atoms.get(name);
+    if (known !== undefined) return known;
+    if (!this.names.has(name)) throw unknownTask(this, name);
+    const atom = native.atom(name);
+    if (atom === null) throw new RangeError('This process has used up its table of task names.');
+    this.#atoms.set(name, atom);
+    return atom;
+  }
+}
+
+/**
+ * @param {TaskSet} set
+ * @param {string} name
+ */
+function unknownTask(set, name) {
+  const names = [...set.names].map((known) => `'${known}'`).join(', ');
+  return new UnknownTaskError(`${set.file} defines no task '${name}': it has ${names || 'none'}.`);
+}
+
+/** @param {import('node:worker_threads').WorkerOptions | undefined} options */
+function writeOptions(options = {}) {
+  const start = writer.position;
+  try {
+    const { workerData, eval: _, env, ...rest } = options;
+    const shareEnv = env === undefined || typeof env === 'symbol';
+    writer.value(shareEnv ? { ...rest, shareEnv } : { ...rest, env: { ...env } });
+    return writer.bytes.slice(start, writer.position);
+  } finally {
+    writer.position = start;
+  }
+}
+
+/**
+ * Runs a task on a thread of its own.
+ * @param {TaskSet} set
+ * @param {TaskCall} request
+ */
+export function runIsolated(set, request) {
+  validateTaskCall(request, true);
+  const { name, params = NO_PARAMS, options = NO_OPTIONS, messengers, transferList } = request;
+  const atom = set.atom(name);
+  refuseWhileLoading(set);
+  return submit(request, (call) => {
+    const start = writer.position;
+    try {
+      writer.u8(RUN);
+      writer.u32(call.id);
+      writer.u8(ONE_OFF);
+      writer.text(set.file);
+      writer.text(set.identifier);
+      writer.text(name);
+      writeMessengers(messengers);
+      call.carrier = writeValueApart(params, transferList);
+      // What is posted must be there before the thread is, so a call with host values gets a thread of its own.
+      const plain = mayUseSpares && call.carrier === undefined && isDefault(options);
+      call.granted = () => beginIsolated(call, set, request, plain);
+      return agent.submit(ONE_OFF, set.number, atom, call.id, flags(request), start, writer.position - start);
+    } finally {
+      writer.position = start;
+    }
+  });
+}
+
+/** @param {object} options */
+function isDefault(options) {
+  for (const name in options) if (options[name] !== undefined) return false;
+  return true;
+}
+
+/**
+ * A one-off task has its slot: finds it a thread.
+ * @param {Call} call
+ * @param {TaskSet} set
+ * @param {TaskCall} request
+ * @param {boolean} plain whether a spare will do
+ */
+function beginIsolated(call, set, request, plain) {
+  const placed = native.place(agent.id, call.key, plain);
+  if (placed === null) return;
+  try {
+    const { carrier } = call;
+    call.carrier = undefined;
+    const known = threads.get(placed.thread);
+    const thread =
+      known ??
+      new Thread(placed.thread, placed.token, {
+        name: nameOf(set.file, request.name),
+        options: { ...request.options, stdin: false, stdout: false, stderr: false },
+        prepare: carrier && ((port) => port.postMessage(carrier, [carrier])),
+      });
+    call.thread = thread;
+    if (request.reffed === false) thread.worker.unref();
+    else thread.worker.ref();
+  } catch (error) {
+    fail(call, error);
+    return;
+  }
+  topUpSpares();
+}
+
+/**
+ * Runs a task on a thread that its set keeps warm.
+ * @param {TaskSet} set
+ * @param {TaskCall} request
+ */
+export function runWarm(set, request) {
+  validateTaskCall(request, false);
+  const { name, params = NO_PARAMS, messengers, transferList } = request;
+  const atom = set.atom(name);
+  refuseWhileLoading(set);
+  return submit(request, (call) => {
+    const start = writer.position;
+    try {
+      writer.u32(atom);
+      writeMessengers(messengers);
+      call.carrier = writeValueApart(params, transferList);
+      return agent.submit(WARM, set.number, atom, call.id, flags(request), start, writer.position - start);
+    } finally {
+      writer.position = start;
+    }
+  });
+}
+
+/**
+ * Enters a call, asks for its slot, and settles it in the end.
+ * @param {TaskCall | import('../index.d.ts').ServiceWorkerOptions} request
+ * @param {(call: Call) => number} ask what the core answered
+ * @returns {Promise<any>}
+ */
+export function submit(request, ask) {
+  const { signal } = request;
+  if (signal?.aborted) return Promise.reject(signal.reason);
+  /** @type {Call} */
+  let call;
+  const promise = new Promise((resolve, reject) => {
+    call = new Call(resolve, reject);
+  });
+  enter(call);
+  let answer;
+  try {
+    answer = ask(call);
+  } catch (error) {
+    fail(call, error);
+    return promise;
+  }
+  if (answer >= 0) {
+    call.key = answer;
+  } else if (answer < 0) {
+    call.key = -1 - answer;
+    watchForStall();
+  }
+  if (Number.isNaN(answer)) {
+    fail(call, new NestingError('Tasks are nested 64 deep: a task that calls itself without end, most likely.'));
+  } else if (answer === Infinity) {
+    fail(call, new OwnerEndedError('The thread that owns the pool has ended.'));
+  } else {
+    if (request.reffed !== false) holdFor(call);
+    if (signal) listen(call, signal);
+    if (answer >= 0) call.granted?.(answer);
+    expect();
+  }
+  return promise;
+}
+
+/**
+ * @param {Call} call
+ * @param {AbortSignal} signal
+ */
+function listen(call, signal) {
+  const abort = () => {
+    const { thread, key } = call;
+    // A thread whose task is taken back must not be mistaken for one that answers.
+    call.thread = undefined;
+    fail(call, signal.reason);
+    agent.cancel(key);
+    thread?.worker.terminate();
+  };
+  signal.addEventListener('abort', abort, { once: true });
+  call.unlisten = () => signal.removeEventListener('abort', abort);
+}
+
+/** @param {{ priority?: boolean, reffed?: boolean }} request */
+export function flags({ priority, reffed }) {
+  return (priority ? PRIORITY : 0) | (reffed === false ? 0 : REFFED);
+}
+
+/** @param {readonly import('../index.d.ts').Messenger[] | undefined} messengers */
+export function writeMessengers(messengers) {
+  writer.u32(messengers === undefined ? 0 : messengers.length);
+  if (messengers !== undefined) for (const messenger of messengers) writer.text(messenger.ID);
+}
+
+/**
+ * A file that is still loading on this thread cannot be waited for from within.
+ * @param {TaskSet} set
+ */
+export function refuseWhileLoading(set) {
+  if (loadingFiles.size > 0 && loadingFiles.has(set.file)) {
+    throw new NestingError(`${set.file} is still loading on this thread: its top level cannot call its own tasks.`);
+  }
+}
+
+on(GRANT, (reader) => {
+  const call = find(reader.u32());
+  const key = reader.f64();
+  if (call === undefined || call.key !== key) return;
+  call.granted?.(key);
+});
+
+on(HOSTS_WANTED, (reader) => {
+  const call = find(reader.u32());
+  const thread = reader.u32();
+  const carrier = call?.carrier;
+  if (carrier === undefined) return;
+  call.carrier = undefined;
+  sendCarrier(thread, call.id, carrier);
+});
+
+export { leave };

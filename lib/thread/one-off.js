@@ -1,0 +1,74 @@
+// A thread that runs one task and ends.
+
+import process from 'node:process';
+
+import { agent, hold, on, writer } from '../agent.js';
+import { readValue } from '../hosts.js';
+import { receiveMessengers } from '../messengers.js';
+import { FATAL, LOAD_FAILED, ONE_OFF, RUN } from '../protocol.js';
+import { exit } from './exit.js';
+import { load } from './load.js';
+import { answerOf, sendBytes } from './run.js';
+import { launchHere } from './service.js';
+
+hold();
+
+on(RUN, (reader) => {
+  const call = reader.u32();
+  const work = reader.u8();
+  const file = reader.text();
+  const identifier = reader.text();
+  const name = reader.text();
+  const messengers = receiveMessengers(reader);
+  const params = readValue(reader);
+  if (work === ONE_OFF) runHere({ call, file, identifier, name, params, messengers });
+  else launchHere({ call, file, identifier, messengers });
+});
+
+/**
+ * @param {{ call: number, file: string, identifier: string, name: string, params: unknown[], messengers: string[] }} what
+ */
+async function runHere({ call, file, identifier, name, params }) {
+  reportFatal(() => call);
+  let functions;
+  try {
+    functions = await load(file, identifier);
+  } catch (error) {
+    writeLoadFailure(call, file, error);
+    agent.finish(0, writer.position);
+    return exit();
+  }
+  const [before, after] = [functions.get('__beforeTask'), functions.get('__afterTask')];
+  const answer = await answerOf({ call, name, functions, params, before, after, inService: false });
+  sendBytes(answer, (start, length) => agent.finish(start, length));
+  return exit();
+}
+
+/**
+ * @param {number} call
+ * @param {string} file
+ * @param {unknown} error
+ */
+export function writeLoadFailure(call, file, error) {
+  writer.u8(LOAD_FAILED);
+  writer.u32(call);
+  writer.text(file);
+  writer.thrown(error);
+}
+
+/**
+ * Tells the caller of an uncaught exception before it ends the thread: Node's own report loses what it cannot clone.
+ * @param {() => number | undefined} current the call that runs
+ */
+export function reportFatal(current) {
+  process.on('uncaughtExceptionMonitor', (error) => {
+    const call = current();
+    if (call === undefined) return;
+    const start = writer.position;
+    writer.u8(FATAL);
+    writer.u32(call);
+    writer.thrown(error);
+    agent.tellCaller(start, writer.position - start);
+    writer.position = start;
+  });
+}

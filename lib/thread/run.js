@@ -1,0 +1,101 @@
+// Running one task: its hooks around it, and its outcome as bytes.
+
+import { threadId } from 'node:worker_threads';
+
+import { agent, writer } from '../agent.js';
+import { portOf, writeValue, writeValueBare } from '../hosts.js';
+import { FAILURE, REPLY } from '../protocol.js';
+
+/** @param {unknown} value @returns {value is PromiseLike<unknown>} */
+export function isThenable(value) {
+  return value !== null && typeof value === 'object' && typeof (/** @type {any} */ (value).then) === 'function';
+}
+
+/**
+ * Writes the answer to a call that returned. What cannot be cloned becomes a failure.
+ * @param {number} call
+ * @param {unknown} value
+ */
+export function writeResult(call, value) {
+  const start = writer.position;
+  try {
+    writer.u8(REPLY);
+    writer.u32(call);
+    if (agent.callerID() === agent.owner && portOf(agent.id) !== undefined) writeValue(value, agent.id);
+    else writeValueBare(value);
+  } catch (error) {
+    writer.position = start;
+    writeFailure(call, error);
+  }
+}
+
+/**
+ * Writes the answer to a call that threw.
+ * @param {number} call
+ * @param {unknown} thrown
+ */
+export function writeFailure(call, thrown) {
+  writer.u8(FAILURE);
+  writer.u32(call);
+  writer.thrown(thrown);
+}
+
+/**
+ * Runs a task with the hooks around it and returns its answer as bytes. The result is written when the task settles,
+ * before the hook that follows could change it; a hook that throws fails the call, unless the task did.
+ * @param {object} what
+ * @param {number} what.call
+ * @param {string} what.name
+ * @param {Map<string, Function>} what.functions
+ * @param {unknown[]} what.params
+ * @param {Function | undefined} what.before
+ * @param {Function | undefined} what.after
+ * @param {boolean} what.inService
+ * @returns {Promise<Uint8Array>}
+ */
+export async function answerOf({ call, name, functions, params, before, after, inService }) {
+  const context = { name, inService };
+  let answer;
+  let failed = false;
+  try {
+    if (before) await before(threadId, context);
+    const value = await /** @type {Function} */ (functions.get(name))(...params);
+    answer = bytesOf(() => writeResult(call, value));
+  } catch (error) {
+    failed = true;
+    answer = bytesOf(() => writeFailure(call, error));
+  }
+  try {
+    if (after) await after(threadId, context);
+  } catch (error) {
+    if (!failed) answer = bytesOf(() => writeFailure(call, error));
+  }
+  return answer;
+}
+
+/** @param {() => void} write */
+function bytesOf(write) {
+  const start = writer.position;
+  try {
+    write();
+    return writer.bytes.slice(start, writer.position);
+  } finally {
+    writer.position = start;
+  }
+}
+
+/**
+ * Puts bytes back into the scratch and passes their place on.
+ * @template T
+ * @param {Uint8Array} bytes
+ * @param {(start: number, length: number) => T} send
+ */
+export function sendBytes(bytes, send) {
+  const start = writer.position;
+  writer.raw(bytes);
+  try {
+    return send(start, bytes.length);
+  } finally {
+    writer.position = start;
+  }
+}

@@ -1,0 +1,209 @@
+// A thread that keeps a set loaded and takes task after task from the core, without a round trip in between.
+
+import { performance } from 'node:perf_hooks';
+import { setImmediate } from 'node:timers';
+
+import { agent, begin, expect, hold, makeRoom, on, onAfterLook, onMayStay, payload, writer } from '../agent.js';
+import { isApart, readApart, readValue, take, takeApart } from '../hosts.js';
+import { receiveMessengers, returnMessengers } from '../messengers.js';
+import { native } from '../native.js';
+import { END, HOSTS, HOSTS_WANTED, WORK } from '../protocol.js';
+import { exit } from './exit.js';
+import { load } from './load.js';
+import { reportFatal, writeLoadFailure } from './one-off.js';
+import { answerOf, isThenable, writeFailure, writeResult } from './run.js';
+
+const now = performance.now.bind(performance);
+
+/** How long tasks may follow each other before the event loop has its turn, in milliseconds. */
+const TURN_MS = 5;
+
+/** @type {Map<string, Function>} */
+let functions;
+/** The functions by the atoms of their names. @type {(Function | undefined)[]} */
+const byAtom = [];
+/** The call that runs. @type {number | undefined} */
+let current;
+/** Whether a task is under way that has not settled. */
+let busy = false;
+/** Whether the core has work for this thread. */
+let called = false;
+/** Continues the task that waits for its host values. @type {((hosts: unknown[]) => void) | undefined} */
+let onHosts;
+let hooked = false;
+
+/**
+ * Loads the set and serves it until the core says that it is enough.
+ * @param {{ file: string, identifier: string }} set
+ */
+export async function serve({ file, identifier }) {
+  hold();
+  reportFatal(() => current);
+  try {
+    functions = await load(file, identifier);
+  } catch (error) {
+    const start = writer.position;
+    writeLoadFailure(0, file, error);
+    // The core writes the kind and the call of each caller by itself.
+    agent.loadFailed(start + 5, writer.position - start - 5);
+    writer.position = start;
+    await exit();
+    return;
+  }
+  hooked = functions.has('__beforeTask') || functions.has('__afterTask');
+  called = true;
+  onAfterLook(() => {
+    if (called && !busy) work(0);
+  });
+  onMayStay(() => !busy);
+  begin();
+}
+
+on(WORK, () => {
+  called = true;
+});
+
+on(END, () => {
+  exit();
+});
+
+on(HOSTS, () => {
+  const carrier = take(agent.id);
+  onHosts?.(takeApart(carrier));
+});
+
+/**
+ * Answers with what the scratch holds, if anything, and runs what the core has next, until that takes its time.
+ * @param {number} answer how many bytes the answer takes, at the start of the scratch
+ */
+function work(answer) {
+  const until = now() + TURN_MS;
+  for (let length = answer; ; length = writer.position) {
+    let bytes = agent.turn(0, length);
+    writer.position = 0;
+    current = undefined;
+    if (bytes === 0 || bytes === -1) {
+      called = false;
+      if (bytes === -1) exit();
+      return;
+    }
+    if (bytes < 0) {
+      makeRoom(-bytes);
+      bytes = agent.payload();
+    }
+    const reader = payload(bytes);
+    if (now() > until) {
+      // The event loop has its turn before this task.
+      const kept = reader.bytes.slice(0, bytes);
+      busy = true;
+      setImmediate(() => {
+        busy = false;
+        reader.attach(kept);
+        if (run(reader)) work(writer.position);
+      });
+      return;
+    }
+    if (!run(reader)) return;
+  }
+}
+
+/**
+ * Runs one task. Says whether it has settled, with its answer in the scratch.
+ * @param {import('../codec/reader.js').Reader} reader
+ */
+function run(reader) {
+  const call = reader.u32();
+  current = call;
+  const atom = reader.u32();
+  const messengers = receiveMessengers(reader);
+  if (isApart(reader)) {
+    fetchHosts(call, atom, messengers, reader.bytes.slice(reader.position));
+    return false;
+  }
+  const params = readValue(reader);
+  if (hooked || messengers.length > 0) {
+    runWithHooks(call, atom, messengers, params);
+    return false;
+  }
+  try {
+    const value = functionOf(atom)(...params);
+    if (isThenable(value)) {
+      settle(call, value);
+      return false;
+    }
+    writeResult(call, value);
+  } catch (error) {
+    writer.position = 0;
+    writeFailure(call, error);
+  }
+  return true;
+}
+
+/**
+ * Waits for what a task returned.
+ * @param {number} call
+ * @param {PromiseLike<unknown>} value
+ */
+async function settle(call, value) {
+  busy = true;
+  try {
+    writeResult(call, await value);
+  } catch (error) {
+    writeFailure(call, error);
+  }
+  goOn();
+}
+
+/** The task is over, its answer in the scratch: more work may come at once. */
+function goOn() {
+  busy = false;
+  work(writer.position);
+  if (!busy) expect();
+}
+
+/**
+ * @param {number} call
+ * @param {number} atom
+ * @param {string[]} messengers
+ * @param {unknown[]} params
+ */
+async function runWithHooks(call, atom, messengers, params) {
+  busy = true;
+  const name = native.atomText(atom);
+  const [before, after] = [functions.get('__beforeTask'), functions.get('__afterTask')];
+  const answer = await answerOf({ call, name, functions, params, before, after, inService: false });
+  returnMessengers(messengers);
+  writer.raw(answer);
+  goOn();
+}
+
+/**
+ * The params have host values, which the caller keeps in a port until a thread asks for them.
+ * @param {number} call
+ * @param {number} atom
+ * @param {string[]} messengers
+ * @param {Uint8Array} written the params
+ */
+function fetchHosts(call, atom, messengers, written) {
+  busy = true;
+  const start = writer.position;
+  writer.u8(HOSTS_WANTED);
+  writer.u32(call);
+  writer.u32(agent.id);
+  agent.tellCaller(start, writer.position - start);
+  writer.position = start;
+  onHosts = (hosts) => {
+    onHosts = undefined;
+    runWithHooks(call, atom, messengers, readApart(written, hosts));
+  };
+}
+
+/** @param {number} atom */
+function functionOf(atom) {
+  const known = byAtom[atom];
+  if (known !== undefined) return known;
+  const found = functions.get(native.atomText(atom));
+  if (found === undefined) throw new Error(`The set has no task '${native.atomText(atom)}' on this thread.`);
+  byAtom[atom] = found;
+  return found;
+}

@@ -1,0 +1,212 @@
+// The threads that this agent owns: starting a Worker for what the core granted, and hearing of its end.
+
+import { basename } from 'node:path';
+import process from 'node:process';
+import { setTimeout } from 'node:timers';
+import { MessageChannel, SHARE_ENV, Worker } from 'node:worker_threads';
+
+import { agent, isRoot, lookNow, on, reader, writer } from './agent.js';
+import { adopt, callsOf, endedEarly, writeReason } from './calls.js';
+import { ports, sendCarrier, take } from './hosts.js';
+import { native } from './native.js';
+import { RELAY, START_WARM, TERMINATE } from './protocol.js';
+
+/** How often the root looks for threads that have been idle for long enough, in milliseconds. */
+const EXPIRE_MS = 2_500;
+
+const ENTRY = new URL('./thread/entry.cjs', import.meta.url);
+
+/** The threads of this agent that have not exited. @type {Map<number, Thread>} */
+export const threads = new Map();
+
+/** A thread of this agent: its Worker, and the call that it serves. */
+export class Thread {
+  /** What its `error` event said. @type {{ value: unknown } | undefined} */
+  error;
+  /** Called with the exit code when the thread is gone. @type {((code: number) => void) | undefined} */
+  onEnd;
+  /** @type {Promise<number>} */
+  exited;
+
+  /**
+   * Starts the Worker. Throws what its constructor throws, with nothing left behind.
+   * @param {number} id
+   * @param {string} token
+   * @param {object} how
+   * @param {string} how.name
+   * @param {import('node:worker_threads').WorkerOptions} [how.options]
+   * @param {{ file: string, identifier: string }} [how.warm]
+   * @param {(port: import('node:worker_threads').MessagePort) => void} [how.prepare] posts what must be there first
+   */
+  constructor(id, token, { name, options = {}, warm, prepare }) {
+    this.id = id;
+    const { port1, port2 } = new MessageChannel();
+    ports.set(id, port1);
+    prepare?.(port1);
+    try {
+      this.worker = startWorker({
+        ...options,
+        eval: false,
+        name: options.name ?? name,
+        env: options.env ?? SHARE_ENV,
+        execArgv: options.execArgv ?? inheritedFlags,
+        workerData: { nanolith: { token, port: port2, warm } },
+        transferList: [port2],
+      });
+    } catch (error) {
+      // Callers of a warm task hear it by way of the core; the caller of any other by this throw.
+      this.#forget(1, { value: error });
+      throw error;
+    }
+    threads.set(id, this);
+    this.worker.on('error', (value) => {
+      this.error = { value: adopt(value) };
+    });
+    this.exited = new Promise((resolve) => {
+      this.worker.once('exit', (code) => {
+        this.#end(code);
+        resolve(code);
+      });
+    });
+  }
+
+  /** @param {number} code */
+  #end(code) {
+    // What it sent before it ended counts.
+    lookNow();
+    threads.delete(this.id);
+    this.#forget(code, this.error);
+    for (const call of callsOf(this)) endedEarly(call, code, this.error);
+    this.onEnd?.(code);
+  }
+
+  /**
+   * @param {number} code
+   * @param {{ value: unknown } | undefined} error
+   */
+  #forget(code, error) {
+    const start = writer.position;
+    writeReason(code, error);
+    agent.threadEnded(this.id, start, writer.position - start);
+    writer.position = start;
+    ports.get(this.id)?.close();
+    ports.delete(this.id);
+  }
+}
+
+/** Flags that concern only the process's own entry, and whether the next argument belongs to them. */
+const ENTRY_FLAGS = /^(?:--input-type|--eval|--print|--test|--watch|-e|-p|-pe)(?:$|[=-])/;
+const WITH_VALUE = /^(?:--eval|--print|-e|-p|-pe|--input-type|--test-[a-z-]+|--watch-path)$/;
+const BARE_TEST_FLAGS = /^--test-(?:only|force-exit|update-snapshots)$/;
+
+/** The process's flags for threads; `undefined` when they are inherited as they are. */
+const inheritedFlags = inherit(process.execArgv);
+
+/**
+ * @param {readonly string[]} flags
+ */
+function inherit(flags) {
+  if (!flags.some((flag) => ENTRY_FLAGS.test(flag))) return undefined;
+  const kept = [];
+  for (let at = 0; at < flags.length; at += 1) {
+    if (!ENTRY_FLAGS.test(flags[at])) kept.push(flags[at]);
+    else if (WITH_VALUE.test(flags[at]) && !BARE_TEST_FLAGS.test(flags[at])) at += 1;
+  }
+  return kept;
+}
+
+/**
+ * A Worker refuses flags of the whole process (V8's, say) in a list that is given, though it inherits them without a
+ * word. They hold for it anyway, so they are left out of an inherited list.
+ * @param {import('node:worker_threads').WorkerOptions} options
+ */
+function startWorker(options) {
+  try {
+    return new Worker(ENTRY, options);
+  } catch (error) {
+    const refused = /invalid execArgv flags: (.+)$/.exec(error?.message ?? '')?.[1]?.split(', ');
+    if (refused === undefined || options.execArgv !== inheritedFlags) throw error;
+    const execArgv = inheritedFlags?.filter((flag) => !refused.includes(flag));
+    return new Worker(ENTRY, { ...options, execArgv });
+  }
+}
+
+/**
+ * The default name of a thread, for debuggers: what file, and what in it.
+ * @param {string} file
+ * @param {string} what
+ */
+export function nameOf(file, what) {
+  return `${basename(file)}#${what}`;
+}
+
+/** Whether a preload would run something of the user's in a thread before it is asked to. */
+const preloads = [...process.execArgv, ...(process.env.NODE_OPTIONS ?? '').split(/\s+/)].some((flag) =>
+  /^(?:--import|--require|-r|--loader|--experimental-loader)(?:$|=)/.test(flag),
+);
+
+/** Whether this agent's one-off tasks may run on spares. */
+export const mayUseSpares = isRoot && !preloads;
+
+let expiring = false;
+
+/** Starts as many spares as recent use calls for. */
+export function topUpSpares() {
+  if (!mayUseSpares) return;
+  for (let spare = native.startSpare(agent.id); spare; spare = native.startSpare(agent.id)) {
+    new Thread(spare.thread, spare.token, { name: 'nanolith spare' }).worker.unref();
+    expireLater();
+  }
+}
+
+/** Looks for idle threads for as long as there are any. */
+function expireLater() {
+  if (expiring) return;
+  expiring = true;
+  setTimeout(() => {
+    expiring = false;
+    if (expireNow()) expireLater();
+  }, EXPIRE_MS).unref();
+}
+
+/** Gives up threads that were idle for too long or are too many. Says whether idle ones may remain. */
+export function expireNow() {
+  const { spares, remain } = native.expire(agent.id);
+  for (const id of spares) threads.get(id)?.worker.terminate();
+  return remain;
+}
+
+on(START_WARM, (reader) => {
+  const id = reader.u32();
+  const wanted = native.warmThread(agent.id, id);
+  if (wanted === null) return;
+  const { token, file, identifier, options } = wanted;
+  try {
+    const how = { name: nameOf(file, 'warm'), options: readOptions(options), warm: { file, identifier } };
+    new Thread(id, token, how).worker.unref();
+    expireLater();
+  } catch {
+    // Not lost: the constructor told the core, which tells the callers.
+  }
+});
+
+/**
+ * The WorkerOptions of a warm set, as `define` wrote them.
+ * @param {Uint8Array} bytes
+ */
+function readOptions(bytes) {
+  reader.attach(bytes);
+  const { shareEnv, ...options } = reader.value();
+  return shareEnv ? { ...options, env: SHARE_ENV } : options;
+}
+
+on(TERMINATE, (reader) => {
+  threads.get(reader.u32())?.worker.terminate();
+});
+
+on(RELAY, (reader) => {
+  const thread = reader.u32();
+  const call = reader.u32();
+  const carrier = take(reader.u32());
+  if (carrier !== undefined) sendCarrier(thread, call, carrier);
+});

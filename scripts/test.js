@@ -1,0 +1,67 @@
+// Runs the tests with Node's own runner, which takes no globs before Node 21:
+//
+//   node scripts/test.js [filter…] [--only-names <pattern>] [--timeout <ms>]
+//
+// A filter is a part of a path below __test__/ (`lifecycle`, `pool.test`). Fails when no test ran.
+
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, relative } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { binaryName, hostPlatform, root } from './platforms.js';
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: {
+    'only-names': { type: 'string' },
+    timeout: { type: 'string', default: '60000' },
+  },
+});
+
+const platform = hostPlatform();
+if (platform && !existsSync(join(root, 'npm', platform.target, binaryName(platform.target)))) {
+  console.error('test: the addon is not built; `npm ci` or `npm run build` builds it');
+  process.exit(1);
+}
+
+const files = readdirSync(join(root, '__test__'), { recursive: true, encoding: 'utf8' })
+  .filter((file) => /\.test\.[cm]?js$/.test(file))
+  .map((file) => file.replaceAll('\\', '/'))
+  .filter((file) => !file.includes('node_modules/'))
+  .filter((file) => positionals.length === 0 || positionals.some((filter) => file.includes(filter)))
+  .sort()
+  .map((file) => join(root, '__test__', file));
+if (files.length === 0) {
+  console.error(`test: no file below __test__/ matches ${positionals.join(', ') || '*.test.js'}`);
+  process.exit(1);
+}
+
+const scratch = mkdtempSync(join(tmpdir(), 'nanolith-test-'));
+const countFile = join(scratch, 'count');
+const countReporter = fileURLToPath(new URL('count-reporter.js', import.meta.url));
+
+try {
+  const { status, signal } = spawnSync(
+    process.execPath,
+    [
+      ...process.execArgv,
+      '--test',
+      `--test-timeout=${values.timeout}`,
+      ...(values['only-names'] ? [`--test-name-pattern=${values['only-names']}`] : []),
+      '--test-reporter=spec',
+      '--test-reporter-destination=stdout',
+      `--test-reporter=${countReporter}`,
+      `--test-reporter-destination=${countFile}`,
+      ...files.map((file) => relative(root, file)),
+    ],
+    { cwd: root, stdio: 'inherit' },
+  );
+
+  const count = Number(existsSync(countFile) ? readFileSync(countFile, 'utf8') : 0);
+  if (!(count > 0)) console.error('test: no test was executed');
+  process.exitCode = signal !== null || status !== 0 ? status || 1 : count > 0 ? 0 : 1;
+} finally {
+  rmSync(scratch, { recursive: true, force: true });
+}

@@ -1,0 +1,400 @@
+//! The raw functions: what runs for every message.
+//!
+//! Bytes are passed by their place in a scratch buffer that both sides know: JavaScript writes into `outgoing` and names
+//! `start, length`; the core's bytes come back at the start of `incoming`.
+
+use std::sync::Arc;
+
+use napi::sys;
+
+use super::open::{Handle, Scratch};
+use super::raw::{Call, Failed, Outcome, check, guard};
+use crate::core::agent::{self, Agent, AgentId};
+use crate::core::inbox::{Delivery, Drained};
+use crate::core::payload::Payload;
+use crate::core::pool::{Cancelled, Key, Request, Submitted, Turn, Work};
+
+/// Gives `object` its functions.
+///
+/// # Safety
+/// `env` and `object` belong to the running callback; `handle` outlives every call of these functions.
+pub(super) unsafe fn define(env: sys::napi_env, object: sys::napi_value, handle: *mut Handle) -> Outcome<()> {
+    let functions: [(&std::ffi::CStr, sys::napi_callback); 20] = [
+        (c"scratch", Some(entry::<2, Scratches>)),
+        (c"drain", Some(entry::<0, Drain>)),
+        (c"poll", Some(entry::<0, Poll>)),
+        (c"sleep", Some(entry::<0, Sleep>)),
+        (c"woken", Some(entry::<0, Woken>)),
+        (c"rouse", Some(entry::<0, Rouse>)),
+        (c"hold", Some(entry::<1, Hold>)),
+        (c"send", Some(entry::<3, Send>)),
+        (c"call", Some(entry::<3, CallService>)),
+        (c"reply", Some(entry::<2, Reply>)),
+        (c"submit", Some(entry::<7, Submit>)),
+        (c"cancel", Some(entry::<1, Cancel>)),
+        (c"finish", Some(entry::<2, Finish>)),
+        (c"turn", Some(entry::<2, NextTurn>)),
+        (c"payload", Some(entry::<0, Oversize>)),
+        (c"tellCaller", Some(entry::<2, TellCaller>)),
+        (c"callerID", Some(entry::<0, CallerId>)),
+        (c"loadFailed", Some(entry::<2, LoadFailed>)),
+        (c"threadEnded", Some(entry::<3, ThreadEnded>)),
+        (c"activeCalls", Some(entry::<1, ActiveCalls>)),
+    ];
+    for (name, callback) in functions {
+        let mut function = std::ptr::null_mut();
+        // SAFETY: the caller's promises; the names are static and end with a nul.
+        unsafe {
+            check(
+                sys::napi_create_function(env, name.as_ptr(), -1, callback, handle.cast(), &raw mut function),
+                "napi_create_function",
+            )?;
+            check(sys::napi_set_named_property(env, object, name.as_ptr(), function), "napi_set_named_property")?;
+        }
+    }
+    Ok(())
+}
+
+/// One raw function of `N` arguments.
+trait Raw<const N: usize> {
+    fn run(handle: &mut Handle, call: &Call<N>) -> Outcome<sys::napi_value>;
+}
+
+unsafe extern "C" fn entry<const N: usize, F: Raw<N>>(
+    env: sys::napi_env,
+    info: sys::napi_callback_info,
+) -> sys::napi_value {
+    guard(env, || {
+        // SAFETY: Node-API gave both to this callback.
+        let call = unsafe { Call::<N>::read(env, info)? };
+        // SAFETY: `define` passed the handle's address, and the object that owns the handle is the receiver of this call.
+        // One thread runs it, and no raw function calls JavaScript, so the reference is unique while it lives.
+        let handle = unsafe { &mut *call.data.cast::<Handle>() };
+        F::run(handle, &call)
+    })
+}
+
+impl Handle {
+    /// The bytes that JavaScript wrote at `start..start + length` of the outgoing scratch.
+    fn outgoing<const N: usize>(&self, call: &Call<N>, at: usize) -> Outcome<&[u8]> {
+        let (start, length) = (call.u32(at)? as usize, call.u32(at + 1)? as usize);
+        let Scratch { start: memory, length: size } = self.outgoing;
+        if start.checked_add(length).is_none_or(|end| end > size) {
+            return Err(Failed("bytes outside of the scratch"));
+        }
+        if length == 0 {
+            return Ok(&[]);
+        }
+        // SAFETY: inside the array, by the check; JavaScript keeps the array alive and does not run meanwhile.
+        Ok(unsafe { std::slice::from_raw_parts(memory.add(start), length) })
+    }
+
+    /// All of the incoming scratch.
+    fn incoming(&mut self) -> &mut [u8] {
+        let Scratch { start, length } = self.incoming;
+        if start.is_null() {
+            return &mut [];
+        }
+        // SAFETY: the whole array, kept alive by JavaScript, which does not run while this reference lives.
+        unsafe { std::slice::from_raw_parts_mut(start, length) }
+    }
+
+    fn find(&mut self, id: AgentId) -> Option<Arc<Agent>> {
+        if self.target.as_ref().is_none_or(|target| target.id != id) {
+            self.target = Some(agent::find(id)?);
+        }
+        self.target.clone()
+    }
+
+    /// Copies `[call][payload]` into the scratch and says how long it is; negative, how long the scratch must be.
+    fn hand_over(&mut self, bytes: &[&[u8]]) -> i32 {
+        let length: usize = bytes.iter().map(|part| part.len()).sum();
+        let scratch = self.incoming();
+        if length > scratch.len() {
+            self.oversize = Some(bytes.concat());
+            return -i32::try_from(length).unwrap_or(i32::MAX);
+        }
+        let mut at = 0;
+        for part in bytes {
+            scratch[at..at + part.len()].copy_from_slice(part);
+            at += part.len();
+        }
+        i32::try_from(length).unwrap_or(i32::MAX)
+    }
+}
+
+/// `scratch(outgoing, incoming)`: the buffers, which JavaScript keeps on the same object.
+struct Scratches;
+impl Raw<2> for Scratches {
+    fn run(handle: &mut Handle, call: &Call<2>) -> Outcome<sys::napi_value> {
+        let (start, length) = call.bytes(0)?;
+        handle.outgoing = Scratch { start, length };
+        let (start, length) = call.bytes(1)?;
+        handle.incoming = Scratch { start, length };
+        call.boolean(true)
+    }
+}
+
+/// `drain()`: bytes of whole frames now in `incoming`; negative, how many bytes the next frame takes.
+struct Drain;
+impl Raw<0> for Drain {
+    fn run(handle: &mut Handle, call: &Call<0>) -> Outcome<sys::napi_value> {
+        let agent = Arc::clone(&handle.agent);
+        match agent.inbox.drain(handle.incoming()) {
+            Drained::Bytes(bytes) => call.number(bytes as f64),
+            Drained::Needs(bytes) => call.number(-(bytes as f64)),
+        }
+    }
+}
+
+/// `poll()`: whether something waits, looked for within the thread's budget.
+struct Poll;
+impl Raw<0> for Poll {
+    fn run(handle: &mut Handle, call: &Call<0>) -> Outcome<sys::napi_value> {
+        call.boolean(handle.agent.inbox.poll())
+    }
+}
+
+/// `sleep()`: `true` when the next frame will call `wake`; `false` when something waits already.
+struct Sleep;
+impl Raw<0> for Sleep {
+    fn run(handle: &mut Handle, call: &Call<0>) -> Outcome<sys::napi_value> {
+        call.boolean(handle.agent.inbox.sleep())
+    }
+}
+
+/// `woken()`: `wake` was called.
+struct Woken;
+impl Raw<0> for Woken {
+    fn run(handle: &mut Handle, call: &Call<0>) -> Outcome<sys::napi_value> {
+        handle.agent.inbox.woken();
+        call.boolean(true)
+    }
+}
+
+/// `rouse()`: JavaScript looks by itself from now on.
+struct Rouse;
+impl Raw<0> for Rouse {
+    fn run(handle: &mut Handle, call: &Call<0>) -> Outcome<sys::napi_value> {
+        handle.agent.inbox.rouse();
+        call.boolean(true)
+    }
+}
+
+/// `hold(yes)`: whether the inbox keeps the agent's event loop alive.
+struct Hold;
+impl Raw<1> for Hold {
+    fn run(handle: &mut Handle, call: &Call<1>) -> Outcome<sys::napi_value> {
+        let hold = call.bool(0)?;
+        // SAFETY: called on the thread of the environment, which lives while its JavaScript runs.
+        let status = unsafe {
+            if hold {
+                sys::napi_ref_threadsafe_function(call.env, handle.wake)
+            } else {
+                sys::napi_unref_threadsafe_function(call.env, handle.wake)
+            }
+        };
+        check(status, "napi_ref_threadsafe_function")?;
+        call.boolean(hold)
+    }
+}
+
+/// `send(agent, start, length)`: appends a frame to another agent's inbox; `false` when that agent has ended.
+struct Send;
+impl Raw<3> for Send {
+    fn run(handle: &mut Handle, call: &Call<3>) -> Outcome<sys::napi_value> {
+        let target = handle.find(call.u32(0)?);
+        let bytes = handle.outgoing(call, 1)?;
+        call.boolean(target.is_some_and(|target| target.inbox.send(bytes) == Delivery::Delivered))
+    }
+}
+
+/// `call(service, start, length)`: as `send`, and counts the call as active until `reply`.
+struct CallService;
+impl Raw<3> for CallService {
+    fn run(handle: &mut Handle, call: &Call<3>) -> Outcome<sys::napi_value> {
+        let Some(service) = handle.find(call.u32(0)?) else { return call.boolean(false) };
+        let bytes = handle.outgoing(call, 1)?;
+        let first = service.call_begins() == 1;
+        let delivered = service.inbox.send(bytes) == Delivery::Delivered;
+        if !delivered {
+            service.call_ends();
+        } else if first {
+            service.pool().call_began(&service);
+        }
+        call.boolean(delivered)
+    }
+}
+
+/// `reply(start, length)`: a service answers one call of its owner.
+struct Reply;
+impl Raw<2> for Reply {
+    fn run(handle: &mut Handle, call: &Call<2>) -> Outcome<sys::napi_value> {
+        let bytes = handle.outgoing(call, 0)?;
+        handle.agent.call_ends();
+        let owner = handle.agent.owner.as_ref();
+        call.boolean(owner.is_some_and(|owner| owner.inbox.send(bytes) == Delivery::Delivered))
+    }
+}
+
+/// `submit(work, set, name, call, flags, start, length)`: asks for a slot. The item's key when it was granted, `-1 - key`
+/// when it waits, `NaN` when the nesting is too deep, `Infinity` when the pool has ended. Flags: 1 priority, 2 reffed.
+struct Submit;
+impl Raw<7> for Submit {
+    fn run(handle: &mut Handle, call: &Call<7>) -> Outcome<sys::napi_value> {
+        let work = match call.u32(0)? {
+            0 => Work::OneOff,
+            1 => Work::Warm,
+            2 => Work::Service,
+            _ => return Err(Failed("an unknown kind of work")),
+        };
+        let flags = call.u32(4)?;
+        let request = Request {
+            work,
+            set: call.u32(1)?,
+            name: call.u32(2)?,
+            call: call.u32(3)?,
+            priority: flags & 1 != 0,
+            reffed: flags & 2 != 0,
+            payload: Payload::new(handle.outgoing(call, 5)?),
+        };
+        #[expect(clippy::cast_precision_loss, reason = "keys have at most 52 bits")]
+        let answer = match handle.agent.pool().submit(&handle.agent, request) {
+            Submitted::Granted(key) => key as f64,
+            Submitted::Waiting(key) => -1.0 - key as f64,
+            Submitted::TooDeep => f64::NAN,
+            Submitted::Closed => f64::INFINITY,
+        };
+        call.number(answer)
+    }
+}
+
+/// `cancel(key)`: takes an item back. 0: it had not begun; 1: its thread is the caller's to end; 2: its warm thread is
+/// being ended; 3: it had settled.
+struct Cancel;
+impl Raw<1> for Cancel {
+    fn run(handle: &mut Handle, call: &Call<1>) -> Outcome<sys::napi_value> {
+        let outcome = handle.agent.pool().cancel(key(call.f64(0)?));
+        call.int(match outcome {
+            Cancelled::Unbegun => 0,
+            Cancelled::Begun => 1,
+            Cancelled::Terminating => 2,
+            Cancelled::Settled => 3,
+        })
+    }
+}
+
+/// `finish(start, length)`: a one-off thread answers; its slot is free before the answer arrives.
+struct Finish;
+impl Raw<2> for Finish {
+    fn run(handle: &mut Handle, call: &Call<2>) -> Outcome<sys::napi_value> {
+        let bytes = handle.outgoing(call, 0)?;
+        let awaited = handle.agent.pool().finish(handle.agent.id);
+        let owner = handle.agent.owner.as_ref().filter(|_| awaited);
+        call.boolean(owner.is_some_and(|owner| owner.inbox.send(bytes) == Delivery::Delivered))
+    }
+}
+
+/// `turn(start, length)`: a warm thread answers the task it ran (nothing with `length` 0), unless that was aborted, and
+/// takes the next. The bytes of
+/// `[u32 call][payload]` now in `incoming`; 0 when it is idle, -1 when it should end, below that minus the bytes needed:
+/// make room and ask `payload()`.
+struct NextTurn;
+impl Raw<2> for NextTurn {
+    fn run(handle: &mut Handle, call: &Call<2>) -> Outcome<sys::napi_value> {
+        let (awaited, turn) = handle.agent.pool().turn(&handle.agent);
+        let answer = handle.outgoing(call, 0)?;
+        if let Some(caller) = &handle.caller
+            && awaited
+            && !answer.is_empty()
+        {
+            // A caller that ended no longer waits for it.
+            let _ = caller.inbox.send(answer);
+        }
+        let result = match turn {
+            Turn::Idle => {
+                handle.caller = None;
+                0
+            }
+            Turn::End => {
+                handle.caller = None;
+                -1
+            }
+            Turn::Run { payload, call, caller } => {
+                handle.caller = Some(caller);
+                handle.hand_over(&[&call.to_le_bytes(), &payload])
+            }
+        };
+        call.int(result)
+    }
+}
+
+/// `payload()`: what did not fit before.
+struct Oversize;
+impl Raw<0> for Oversize {
+    fn run(handle: &mut Handle, call: &Call<0>) -> Outcome<sys::napi_value> {
+        let bytes = handle.oversize.take().unwrap_or_default();
+        let length = handle.hand_over(&[&bytes]);
+        call.int(length)
+    }
+}
+
+/// `tellCaller(start, length)`: a frame to the caller of the warm task that runs, or to the owner.
+struct TellCaller;
+impl Raw<2> for TellCaller {
+    fn run(handle: &mut Handle, call: &Call<2>) -> Outcome<sys::napi_value> {
+        let bytes = handle.outgoing(call, 0)?;
+        let caller = handle.caller.as_ref().or(handle.agent.owner.as_ref());
+        call.boolean(caller.is_some_and(|caller| caller.inbox.send(bytes) == Delivery::Delivered))
+    }
+}
+
+/// `callerID()`: the agent that `tellCaller` reaches.
+struct CallerId;
+impl Raw<0> for CallerId {
+    fn run(handle: &mut Handle, call: &Call<0>) -> Outcome<sys::napi_value> {
+        let caller = handle.caller.as_ref().or(handle.agent.owner.as_ref());
+        call.number(caller.map_or(0.0, |caller| f64::from(caller.id)))
+    }
+}
+
+/// `loadFailed(start, length)`: a warm thread could not load its file.
+struct LoadFailed;
+impl Raw<2> for LoadFailed {
+    fn run(handle: &mut Handle, call: &Call<2>) -> Outcome<sys::napi_value> {
+        let bytes = handle.outgoing(call, 0)?;
+        handle.agent.pool().load_failed(handle.agent.id, bytes);
+        call.boolean(true)
+    }
+}
+
+/// `threadEnded(thread, start, length)`: a `Worker` exited, or never started; the bytes tell the caller of its warm task
+/// why.
+struct ThreadEnded;
+impl Raw<3> for ThreadEnded {
+    fn run(handle: &mut Handle, call: &Call<3>) -> Outcome<sys::napi_value> {
+        let id = call.u32(0)?;
+        let bytes = handle.outgoing(call, 1)?;
+        handle.agent.pool().thread_ended(id, bytes);
+        // A thread that never opened has no environment whose end would do this.
+        if let Some(thread) = agent::find(id) {
+            thread.end();
+        }
+        handle.target = None;
+        call.boolean(true)
+    }
+}
+
+/// `activeCalls(service)`: the calls it has taken on and not answered.
+struct ActiveCalls;
+impl Raw<1> for ActiveCalls {
+    fn run(handle: &mut Handle, call: &Call<1>) -> Outcome<sys::napi_value> {
+        let service = handle.find(call.u32(0)?);
+        call.number(service.map_or(0.0, |service| f64::from(service.active_calls())))
+    }
+}
+
+fn key(number: f64) -> Key {
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a key, as `submit` gave it")]
+    return number as Key;
+}

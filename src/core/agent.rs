@@ -1,0 +1,188 @@
+//! Agents: every realm that has loaded nanolith, known to all threads by a number.
+//!
+//! A thread's agent exists before its thread does: its owner makes it, with a one-time token that the thread presents
+//! when it opens, and what is sent in between waits in the inbox.
+
+use std::collections::HashMap;
+use std::collections::hash_map::RandomState;
+use std::hash::{BuildHasher, Hasher};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+
+use once_cell::sync::Lazy;
+use parking_lot::{Mutex, RwLock};
+
+use super::inbox::Inbox;
+use super::pool::{Key, NO_KEY, Pool};
+
+pub type AgentId = u32;
+
+/// More nesting than this is a runaway recursion, not a program.
+pub const MAX_DEPTH: u8 = 64;
+
+pub struct Agent {
+    pub id: AgentId,
+    /// Who started this thread; `None` for a root.
+    pub owner: Option<Arc<Agent>>,
+    pub inbox: Inbox,
+    pool: std::sync::OnceLock<Arc<Pool>>,
+    /// The item under which this agent runs, or [`NO_KEY`]: what it submits is nested in that.
+    current: AtomicU64,
+    /// Calls that a service has taken on and not answered.
+    active: AtomicU32,
+}
+
+impl Agent {
+    fn new(owner: Option<Arc<Agent>>) -> Arc<Self> {
+        static NEXT: AtomicU32 = AtomicU32::new(1);
+        Arc::new(Self {
+            id: NEXT.fetch_add(1, Ordering::Relaxed),
+            owner,
+            inbox: Inbox::default(),
+            pool: std::sync::OnceLock::new(),
+            current: AtomicU64::new(NO_KEY),
+            active: AtomicU32::new(0),
+        })
+    }
+
+    /// A root with a pool of its own.
+    #[must_use]
+    pub fn root() -> Arc<Self> {
+        let agent = Self::new(None);
+        let pool = Pool::new(Arc::clone(&agent));
+        let _ = agent.pool.set(Arc::new(pool));
+        register(&agent);
+        agent
+    }
+
+    /// A thread that `owner` is about to start, and the token by which it will be known.
+    #[must_use]
+    pub fn expected(owner: &Arc<Agent>) -> (Arc<Self>, String) {
+        let agent = Self::new(Some(Arc::clone(owner)));
+        let _ = agent.pool.set(Arc::clone(owner.pool()));
+        register(&agent);
+        let token = random_token();
+        TOKENS.lock().insert(token.clone(), Arc::clone(&agent));
+        (agent, token)
+    }
+
+    /// # Panics
+    /// Never: both constructors set the pool before they return.
+    #[must_use]
+    pub fn pool(&self) -> &Arc<Pool> {
+        self.pool.get().expect("set by the constructors")
+    }
+
+    #[must_use]
+    pub fn is_root(&self) -> bool {
+        self.owner.is_none()
+    }
+
+    #[must_use]
+    pub fn current(&self) -> Key {
+        self.current.load(Ordering::Acquire)
+    }
+
+    pub fn set_current(&self, key: Key) {
+        self.current.store(key, Ordering::Release);
+    }
+
+    /// A call begins; says how many run now.
+    pub fn call_begins(&self) -> u32 {
+        self.active.fetch_add(1, Ordering::AcqRel) + 1
+    }
+
+    pub fn call_ends(&self) {
+        // A service that was closed has its count cleared, and a late answer must not wrap it around.
+        let _ = self.active.fetch_update(Ordering::AcqRel, Ordering::Acquire, |n| n.checked_sub(1));
+    }
+
+    pub fn clear_calls(&self) {
+        self.active.store(0, Ordering::Release);
+    }
+
+    #[must_use]
+    pub fn active_calls(&self) -> u32 {
+        self.active.load(Ordering::Acquire)
+    }
+
+    /// The agent's environment is gone: nothing reaches it any more, and what it asked for or started goes with it.
+    pub fn end(&self) {
+        self.inbox.close();
+        AGENTS.write().remove(&self.id);
+        TOKENS.lock().retain(|_, agent| agent.id != self.id);
+        self.pool().agent_ended(self);
+    }
+}
+
+static AGENTS: Lazy<RwLock<HashMap<AgentId, Arc<Agent>>>> = Lazy::new(RwLock::default);
+static TOKENS: Lazy<Mutex<HashMap<String, Arc<Agent>>>> = Lazy::new(Mutex::default);
+
+fn register(agent: &Arc<Agent>) {
+    AGENTS.write().insert(agent.id, Arc::clone(agent));
+}
+
+/// The living agent with this number.
+#[must_use]
+pub fn find(id: AgentId) -> Option<Arc<Agent>> {
+    AGENTS.read().get(&id).cloned()
+}
+
+/// How many agents live, for tests that look for what was left behind.
+#[must_use]
+pub fn living() -> usize {
+    AGENTS.read().len()
+}
+
+/// The agent that was expected under this token, once.
+#[must_use]
+pub fn redeem(token: &str) -> Option<Arc<Agent>> {
+    TOKENS.lock().remove(token)
+}
+
+/// 128 bits from the seeds that the standard library takes from the system for its hash maps.
+fn random_token() -> String {
+    static COUNT: AtomicU64 = AtomicU64::new(0);
+    let count = COUNT.fetch_add(1, Ordering::Relaxed);
+    let half = || {
+        let mut hasher = RandomState::new().build_hasher();
+        hasher.write_u64(count);
+        hasher.finish()
+    };
+    format!("{:016x}{:016x}", half(), half())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_token_is_good_for_one_agent_once() {
+        let root = Agent::root();
+        let (thread, token) = Agent::expected(&root);
+        assert_eq!(token.len(), 32);
+        assert_eq!(redeem(&token).map(|agent| agent.id), Some(thread.id));
+        assert!(redeem(&token).is_none());
+        assert!(redeem("guess").is_none());
+    }
+
+    #[test]
+    fn an_ended_agent_is_unknown() {
+        let root = Agent::root();
+        let (thread, token) = Agent::expected(&root);
+        assert!(find(thread.id).is_some());
+        thread.end();
+        assert!(find(thread.id).is_none());
+        assert!(redeem(&token).is_none());
+        assert!(thread.inbox.is_closed());
+    }
+
+    #[test]
+    fn late_answers_do_not_wrap_the_count() {
+        let root = Agent::root();
+        assert_eq!(root.call_begins(), 1);
+        root.clear_calls();
+        root.call_ends();
+        assert_eq!(root.active_calls(), 0);
+    }
+}

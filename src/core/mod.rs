@@ -1,0 +1,13 @@
+//! What threads share, in pure Rust: no Node-API type appears below this module.
+
+pub mod agent;
+pub mod atoms;
+pub mod cluster;
+pub mod concurrency;
+pub mod hub;
+pub mod inbox;
+pub mod payload;
+pub mod pipe;
+pub mod pool;
+pub mod protocol;
+pub mod spin;

@@ -1,0 +1,230 @@
+//! Items: submitting, granting, lending, releasing, and taking back.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use super::threads::Duty;
+use super::{Holder, Item, Key, NO_KEY, Pool, Request, State, Work};
+use crate::core::agent::{Agent, MAX_DEPTH};
+use crate::core::protocol::Kind;
+
+/// What became of a request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[must_use]
+pub enum Submitted {
+    /// It has its slot. The caller starts the thread, unless it is a warm task.
+    Granted(Key),
+    /// It waits; a [`Kind::Grant`] frame follows for all but warm tasks.
+    Waiting(Key),
+    /// Its caller is nested [`MAX_DEPTH`] deep already.
+    TooDeep,
+    /// The pool has ended with its root.
+    Closed,
+}
+
+/// Where an item was when it was taken back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[must_use]
+pub enum Cancelled {
+    /// It had not begun: it never will.
+    Unbegun,
+    /// It runs on the caller's own thread, or on none yet; the caller ends that.
+    Begun,
+    /// It ran on a warm thread, which the root was told to end.
+    Terminating,
+    /// It had settled before.
+    Settled,
+}
+
+/// What `pool.next` tells.
+#[derive(Clone, Debug)]
+pub struct Info {
+    pub service: bool,
+    pub name: u32,
+    pub file: Arc<str>,
+    pub identifier: Arc<str>,
+    pub priority: bool,
+    pub reffed: bool,
+}
+
+impl Pool {
+    /// Asks for a slot.
+    pub fn submit(&self, caller: &Arc<Agent>, request: Request) -> Submitted {
+        let mut state = self.state.lock();
+        let state = &mut *state;
+        if state.closed || caller.inbox.is_closed() {
+            return Submitted::Closed;
+        }
+        let holder = caller.current();
+        let depth = state.items.get(holder).map_or(0, |item| item.depth + 1);
+        if depth > MAX_DEPTH {
+            return Submitted::TooDeep;
+        }
+        let priority = request.priority;
+        let caller = Arc::clone(caller);
+        let item = Item { request, caller, lender: NO_KEY, depth, granted: false, since: Instant::now() };
+        let key = state.items.insert(item);
+        if state.items.is_empty() && state.held - state.lent < state.max {
+            self.grant(state, key, NO_KEY, Some(key));
+            return Submitted::Granted(key);
+        }
+        if priority {
+            state.items.push_front(key);
+        } else {
+            state.items.push_back(key);
+        }
+        if depth > 0 {
+            let nested = state.holders.entry(holder).or_default();
+            nested.waiting.push_back(key);
+            if self.lend(state, holder, Some(key)) == Some(key) {
+                return Submitted::Granted(key);
+            }
+        }
+        Submitted::Waiting(key)
+    }
+
+    /// A service began a call: its slot may be lent to what it has queued meanwhile.
+    pub fn call_began(&self, service: &Agent) {
+        let mut state = self.state.lock();
+        let holder = service.current();
+        if state.holders.contains_key(&holder) {
+            self.lend(&mut state, holder, None);
+        }
+    }
+
+    /// Lends the slot of `holder` to the oldest item that waits in it, if it is not lent yet; says to which.
+    fn lend(&self, state: &mut State, holder: Key, submitting: Option<Key>) -> Option<Key> {
+        let may_wait = match state.items.get(holder) {
+            Some(item) if item.request.work == Work::Service => state.service_may_wait(holder),
+            item => item.is_some(),
+        };
+        let known = state.holders.get_mut(&holder)?;
+        if known.loan.is_some() || !may_wait {
+            return None;
+        }
+        while let Some(key) = known.waiting.pop_front() {
+            if state.items.unlink(key) {
+                known.loan = Some(key);
+                self.grant(state, key, holder, submitting);
+                return Some(key);
+            }
+        }
+        state.holders.remove(&holder);
+        None
+    }
+
+    /// Gives `key`, which is out of the queue, a slot: one of the pool's, or the lender's. Its caller hears of it by a
+    /// frame, unless it is `submitting` this very item and so hears at once.
+    pub(super) fn grant(&self, state: &mut State, key: Key, lender: Key, submitting: Option<Key>) {
+        let Some(item) = state.items.get_mut(key) else { return };
+        item.granted = true;
+        item.lender = lender;
+        state.held += 1;
+        state.lent += u32::from(lender != NO_KEY);
+        match item.request.work {
+            Work::Warm => {
+                let set = item.request.set;
+                state.sets[set as usize].granted.push_back(key);
+                self.staff(state, set);
+                return;
+            }
+            Work::Service => state.services += 1,
+            Work::OneOff => {
+                if item.caller.is_root() {
+                    state.spares.used();
+                }
+            }
+        }
+        if submitting != Some(key) {
+            let call = item.request.call.to_le_bytes();
+            #[expect(clippy::cast_precision_loss, reason = "keys have at most 52 bits")]
+            let number = (key as f64).to_le_bytes();
+            // A closed caller's items are released by `agent_ended`, which follows.
+            let _ = item.caller.inbox.send_kind(Kind::Grant, &[&call, &number]);
+        }
+    }
+
+    /// Ends an item, wherever it is, and frees its slot. The caller of this dispatches.
+    pub(super) fn release(&self, state: &mut State, key: Key) -> Option<Item> {
+        let item = state.items.remove(key)?;
+        if !item.granted {
+            return Some(item);
+        }
+        state.held -= 1;
+        if item.request.work == Work::Service {
+            state.services -= 1;
+        }
+        let own_loan = state.holders.remove(&key).and_then(|holder: Holder| holder.loan);
+        let lender = if item.lender == NO_KEY {
+            NO_KEY
+        } else {
+            state.lent -= 1;
+            item.lender
+        };
+        // What was lent from this slot takes it over: a lender's if this one was itself lent, else the pool's.
+        if let Some(loan) = own_loan
+            && let Some(borrower) = state.items.get_mut(loan)
+        {
+            borrower.lender = NO_KEY;
+            state.lent -= 1;
+        }
+        if lender != NO_KEY {
+            if let Some(holder) = state.holders.get_mut(&lender) {
+                holder.loan = None;
+            }
+            self.lend(state, lender, None);
+        }
+        Some(item)
+    }
+
+    /// Takes an item back, for an abort.
+    pub fn cancel(&self, key: Key) -> Cancelled {
+        let mut state = self.state.lock();
+        let state = &mut *state;
+        let Some(item) = state.items.get(key) else { return Cancelled::Settled };
+        let (granted, set) = (item.granted, item.request.set);
+        let outcome = if !granted {
+            Cancelled::Unbegun
+        } else if item.request.work != Work::Warm {
+            Cancelled::Begun
+        } else if let Some(thread) = state.threads.values_mut().find(|thread| thread.runs(key)) {
+            thread.duty = Duty::Ending;
+            state.sets[set as usize].loaded -= 1;
+            let id = thread.agent.id.to_le_bytes();
+            let _ = self.root.inbox.send_kind(Kind::Terminate, &[&id]);
+            Cancelled::Terminating
+        } else {
+            state.sets[set as usize].granted.retain(|&other| other != key);
+            Cancelled::Unbegun
+        };
+        self.release(state, key);
+        self.dispatch(state);
+        outcome
+    }
+
+    /// The item that gets the next slot.
+    #[must_use]
+    pub fn next(&self) -> Option<Info> {
+        let state = self.state.lock();
+        let item = state.items.front().and_then(|key| state.items.get(key))?;
+        let set = &state.sets[item.request.set as usize].info;
+        Some(Info {
+            service: item.request.work == Work::Service,
+            name: item.request.name,
+            file: Arc::clone(&set.file),
+            identifier: Arc::clone(&set.identifier),
+            priority: item.request.priority,
+            reffed: item.request.reffed,
+        })
+    }
+}
+
+impl State {
+    /// A service waits for nested work while it launches and while a call runs; its timers alone do not.
+    fn service_may_wait(&self, key: Key) -> bool {
+        self.threads.values().any(|thread| match thread.duty {
+            Duty::Service { key: held, ready } => held == key && (!ready || thread.agent.active_calls() > 0),
+            _ => false,
+        })
+    }
+}

@@ -1,0 +1,177 @@
+//! The pool: slots, and the one sequence of everything that waits for them.
+//!
+//! # Vocabulary
+//!
+//! An *item* is one request for a slot: a one-off task, a warm task or a service. It *waits* in the queue until it is
+//! *granted* a slot; `held` counts the slots given out. A one-off task or a service is granted to its caller, who starts
+//! the thread. A warm task is granted to its *set*: any free thread of the set may take it, so it is never tied to a
+//! thread before it begins.
+//!
+//! # Rules
+//!
+//! 1. While `held - lent < max`, the item at the front of the queue is granted (`dispatch`). Everything that frees a slot
+//!    or raises `max` ends in `dispatch`, under the same lock, so nothing waits beside a free slot.
+//! 2. An item submitted by a thread that runs under another item is *nested* in it. When it has to wait, the slot of its
+//!    holder is *lent* to it, once at a time (`lend`): the holder may be waiting for it, and then both would wait for
+//!    ever. `lent` slots do not count against `max`. When a holder ends before its loan, the loan takes its slot over.
+//! 3. Every way of ending (an answer, an abort, the end of the thread, of its owner, of the root) goes through `release`,
+//!    which is idempotent: the first takes the item out, the later ones find nothing.
+//!
+//! # Locks
+//!
+//! One lock a pool. Frames are sent with it held (pool, then inbox; an inbox never locks anything else), so what agents
+//! hear is in the order of the decisions.
+
+mod items;
+mod queue;
+mod sets;
+mod spares;
+mod threads;
+
+#[cfg(test)]
+mod tests;
+
+use std::collections::{HashMap, VecDeque};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use parking_lot::Mutex;
+
+use super::agent::{Agent, AgentId};
+use super::atoms::Atom;
+use super::concurrency;
+use super::payload::Payload;
+
+pub use items::{Cancelled, Info, Submitted};
+pub use queue::{Key, NO_KEY, Queue};
+pub use sets::{SetId, SetInfo};
+pub use threads::{Placed, Turn};
+
+use sets::Set;
+use spares::Spares;
+use threads::Thread;
+
+/// Idle warm threads and spares end after this.
+pub const IDLE: Duration = Duration::from_secs(10);
+/// Something that waited this long behind services alone deserves a warning.
+pub const STALL: Duration = Duration::from_secs(5);
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Work {
+    OneOff,
+    Warm,
+    Service,
+}
+
+/// What a caller asks for.
+pub struct Request {
+    pub work: Work,
+    pub set: SetId,
+    pub name: Atom,
+    /// The caller's own number for it, told back in every frame about it.
+    pub call: u32,
+    pub priority: bool,
+    pub reffed: bool,
+    pub payload: Payload,
+}
+
+struct Item {
+    request: Request,
+    caller: Arc<Agent>,
+    /// Whose slot this one uses, or [`NO_KEY`].
+    lender: Key,
+    depth: u8,
+    granted: bool,
+    since: Instant,
+}
+
+/// What is known of an item under which others wait or run. Made on the first nested wait, so flat use pays nothing.
+#[derive(Default)]
+struct Holder {
+    loan: Option<Key>,
+    waiting: VecDeque<Key>,
+}
+
+struct State {
+    max: u32,
+    held: u32,
+    lent: u32,
+    /// How many of the held slots are services'.
+    services: u32,
+    items: Queue<Item>,
+    holders: HashMap<Key, Holder>,
+    sets: Vec<Set>,
+    threads: HashMap<AgentId, Thread>,
+    /// Warm threads with nothing to do.
+    idle: u32,
+    spares: Spares,
+    closed: bool,
+}
+
+pub struct Pool {
+    root: Arc<Agent>,
+    state: Mutex<State>,
+}
+
+/// The counts that users see, all of one moment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Counts {
+    pub max: u32,
+    pub active: u32,
+    pub queued: usize,
+    /// Started threads that wait for work: idle warm ones and spares.
+    pub ready: u32,
+}
+
+impl Pool {
+    pub(super) fn new(root: Arc<Agent>) -> Self {
+        let state = State {
+            max: concurrency::slots(1.0),
+            held: 0,
+            lent: 0,
+            services: 0,
+            items: Queue::default(),
+            holders: HashMap::new(),
+            sets: Vec::new(),
+            threads: HashMap::new(),
+            idle: 0,
+            spares: Spares::default(),
+            closed: false,
+        };
+        Self { root, state: Mutex::new(state) }
+    }
+
+    #[must_use]
+    pub fn counts(&self) -> Counts {
+        let state = self.state.lock();
+        Counts {
+            max: state.max,
+            active: state.held,
+            queued: state.items.len(),
+            ready: state.idle + state.spares.count(),
+        }
+    }
+
+    /// Changes the number of slots; a raise grants what waits at once.
+    pub fn set_max(&self, max: u32) {
+        let mut state = self.state.lock();
+        state.max = max.max(1);
+        self.dispatch(&mut state);
+    }
+
+    /// Whether the front of the queue has waited for [`STALL`] while services hold every slot.
+    #[must_use]
+    pub fn stalled(&self) -> bool {
+        let state = self.state.lock();
+        let front = state.items.front().and_then(|key| state.items.get(key));
+        state.services >= state.max && front.is_some_and(|item| item.since.elapsed() >= STALL)
+    }
+
+    /// Grants slots for as long as there are any.
+    fn dispatch(&self, state: &mut State) {
+        while state.held - state.lent < state.max {
+            let Some(key) = state.items.pop_front() else { return };
+            self.grant(state, key, NO_KEY, None);
+        }
+    }
+}

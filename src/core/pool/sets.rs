@@ -1,0 +1,92 @@
+//! Sets: what one `define()` registered, and the warm threads that serve it.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::time::Instant;
+
+use super::threads::{Duty, Thread};
+use super::{Key, Pool, State};
+use crate::core::agent::{Agent, AgentId};
+use crate::core::protocol::Kind;
+
+pub type SetId = u32;
+
+/// What a set is known by. Two `define()` calls that agree in all of it share one set.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SetInfo {
+    pub file: Arc<str>,
+    pub identifier: Arc<str>,
+    /// The encoded WorkerOptions for warm threads; the core only compares and keeps them.
+    pub options: Arc<[u8]>,
+}
+
+pub(super) struct Set {
+    pub info: SetInfo,
+    /// Warm tasks with a slot that no thread has taken yet.
+    pub granted: VecDeque<Key>,
+    /// Idle threads, the one idle for longest first; the newest is taken first, so that the others can expire.
+    pub idle: Vec<(AgentId, Instant)>,
+    /// Threads on their way to `granted`: starting ones and woken ones.
+    pub takers: usize,
+    /// Living threads that have loaded the file.
+    pub loaded: u32,
+}
+
+impl Pool {
+    /// The number of a set, given now if it has none yet.
+    pub fn set(&self, info: SetInfo) -> SetId {
+        let mut state = self.state.lock();
+        let known = state.sets.iter().position(|set| set.info == info);
+        let at = known.unwrap_or_else(|| {
+            let set = Set { info, granted: VecDeque::new(), idle: Vec::new(), takers: 0, loaded: 0 };
+            state.sets.push(set);
+            state.sets.len() - 1
+        });
+        SetId::try_from(at).unwrap_or(SetId::MAX)
+    }
+
+    /// What a set is known by.
+    #[must_use]
+    pub fn set_info(&self, set: SetId) -> Option<SetInfo> {
+        self.state.lock().sets.get(set as usize).map(|set| set.info.clone())
+    }
+
+    /// Sees to it that a thread is on its way for every granted task: an idle one, else a new one.
+    pub(super) fn staff(&self, state: &mut State, id: SetId) {
+        let set = &mut state.sets[id as usize];
+        while set.takers < set.granted.len() {
+            set.takers += 1;
+            if let Some((idle, _)) = set.idle.pop() {
+                state.idle -= 1;
+                if let Some(thread) = state.threads.get_mut(&idle) {
+                    thread.duty = Duty::Warm { set: id, loaded: true };
+                    let _ = thread.agent.inbox.send_kind(Kind::Work, &[]);
+                }
+                continue;
+            }
+            let (agent, token) = Agent::expected(&self.root);
+            let thread_id = agent.id;
+            let duty = Duty::Warm { set: id, loaded: false };
+            state.threads.insert(thread_id, Thread { agent, duty, token: Some(token) });
+            let _ = self.root.inbox.send_kind(Kind::StartWarm, &[&thread_id.to_le_bytes()]);
+        }
+    }
+
+    /// Rejects everything of a set that has not begun: its file does not load, so no thread will ever run it.
+    pub(super) fn fail_set(&self, state: &mut State, id: SetId, kind: Kind, reason: &[u8]) {
+        let mut keys: Vec<Key> = state.sets[id as usize].granted.drain(..).collect();
+        keys.extend(
+            state
+                .items
+                .waiting()
+                .filter(|(_, item)| item.request.work == super::Work::Warm && item.request.set == id)
+                .map(|(key, _)| key),
+        );
+        for key in keys {
+            if let Some(item) = self.release(state, key) {
+                let call = item.request.call.to_le_bytes();
+                let _ = item.caller.inbox.send_kind(kind, &[&call, reason]);
+            }
+        }
+    }
+}

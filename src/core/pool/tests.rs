@@ -1,0 +1,333 @@
+use std::sync::Arc;
+
+use super::*;
+use crate::core::inbox::Drained;
+use crate::core::protocol::Kind;
+
+/// A root with `max` slots, and one set of each isolation.
+struct World {
+    root: Arc<Agent>,
+    set: SetId,
+}
+
+impl World {
+    fn new(max: u32) -> Self {
+        let root = Agent::root();
+        root.pool().set_max(max);
+        let set = root.pool().set(SetInfo { file: "/a.js".into(), identifier: "a".into(), options: [].into() });
+        Self { root, set }
+    }
+
+    fn pool(&self) -> &Pool {
+        self.root.pool()
+    }
+
+    fn ask(&self, caller: &Arc<Agent>, work: Work, call: u32, priority: bool) -> Submitted {
+        let payload = Payload::new(&call.to_le_bytes());
+        self.pool().submit(caller, Request { work, set: self.set, name: 0, call, priority, reffed: true, payload })
+    }
+
+    fn granted(&self, work: Work, call: u32) -> Key {
+        match self.ask(&self.root, work, call, false) {
+            Submitted::Granted(key) => key,
+            other => panic!("not granted: {other:?}"),
+        }
+    }
+
+    fn waiting(&self, work: Work, call: u32) -> Key {
+        match self.ask(&self.root, work, call, false) {
+            Submitted::Waiting(key) => key,
+            other => panic!("not waiting: {other:?}"),
+        }
+    }
+
+    fn place(&self, owner: &Arc<Agent>, key: Key) -> Arc<Agent> {
+        match self.pool().place(owner, key, true) {
+            Placed::Fresh(id, _) | Placed::Spare(id) => crate::core::agent::find(id).unwrap(),
+            Placed::Gone => panic!("gone"),
+        }
+    }
+
+    fn counts(&self) -> (u32, usize) {
+        let counts = self.pool().counts();
+        (counts.active, counts.queued)
+    }
+
+    /// Starts the warm threads that the root was asked for.
+    fn start_warm(&self) -> Vec<Arc<Agent>> {
+        frames(&self.root)
+            .into_iter()
+            .filter(|frame| frame[0] == Kind::StartWarm as u8)
+            .map(|frame| {
+                let id = u32::from_le_bytes(frame[1..5].try_into().unwrap());
+                let (token, set) = self.pool().warm_thread(id).unwrap();
+                assert_eq!(set, self.set);
+                crate::core::agent::redeem(&token).unwrap()
+            })
+            .collect()
+    }
+
+    fn turn(&self, thread: &Arc<Agent>) -> Option<u32> {
+        match self.pool().turn(thread).1 {
+            Turn::Run { call, payload, .. } => {
+                assert_eq!(*payload, call.to_le_bytes());
+                Some(call)
+            }
+            Turn::Idle | Turn::End => None,
+        }
+    }
+}
+
+fn frames(agent: &Agent) -> Vec<Vec<u8>> {
+    let mut scratch = vec![0; 1 << 16];
+    let Drained::Bytes(end) = agent.inbox.drain(&mut scratch) else { panic!("a large frame") };
+    let (mut at, mut frames) = (0, Vec::new());
+    while at < end {
+        let length = u32::from_le_bytes(scratch[at..at + 4].try_into().unwrap()) as usize;
+        frames.push(scratch[at + 4..at + 4 + length].to_vec());
+        at += 4 + length;
+    }
+    frames
+}
+
+/// The calls that `agent` heard of in frames of this kind.
+fn heard(agent: &Agent, kind: Kind) -> Vec<u32> {
+    frames(agent)
+        .into_iter()
+        .filter(|frame| frame[0] == kind as u8)
+        .map(|frame| u32::from_le_bytes(frame[1..5].try_into().unwrap()))
+        .collect()
+}
+
+#[test]
+fn smoke() {
+    let world = World::new(1);
+    let key = world.granted(Work::OneOff, 1);
+    let thread = world.place(&world.root, key);
+    assert_eq!(frames(&thread), [1u32.to_le_bytes().to_vec()]);
+    assert_eq!(world.counts(), (1, 0));
+    assert!(world.pool().finish(thread.id));
+    assert!(!world.pool().finish(thread.id), "answers once");
+    assert_eq!(world.counts(), (0, 0));
+    world.pool().thread_ended(thread.id, &[]);
+    assert_eq!(world.counts(), (0, 0), "ends once");
+}
+
+#[test]
+fn fifo_and_priority_across_kinds() {
+    let world = World::new(1);
+    let key = world.granted(Work::OneOff, 1);
+    world.waiting(Work::OneOff, 2);
+    world.waiting(Work::Service, 3);
+    let _ = world.ask(&world.root, Work::OneOff, 4, true);
+    let _ = world.ask(&world.root, Work::OneOff, 5, true);
+    assert_eq!(world.pool().next().map(|info| info.priority), Some(true));
+    let mut order = Vec::new();
+    let mut running = world.place(&world.root, key);
+    for _ in 0..4 {
+        world.pool().thread_ended(running.id, &[]);
+        let granted = frames(&world.root);
+        assert_eq!(granted.len(), 1);
+        order.push(u32::from_le_bytes(granted[0][1..5].try_into().unwrap()));
+        let number = f64::from_le_bytes(granted[0][5..13].try_into().unwrap());
+        running = world.place(&world.root, number as Key);
+    }
+    assert_eq!(order, [5, 4, 2, 3]);
+    assert_eq!(world.counts(), (1, 0));
+}
+
+#[test]
+fn a_raise_grants_at_once() {
+    let world = World::new(1);
+    world.granted(Work::OneOff, 1);
+    world.waiting(Work::OneOff, 2);
+    world.waiting(Work::OneOff, 3);
+    world.pool().set_max(3);
+    assert_eq!(world.counts(), (3, 0));
+    assert_eq!(heard(&world.root, Kind::Grant), [2, 3]);
+}
+
+#[test]
+fn cancel_frees_the_slot_wherever_it_is() {
+    let world = World::new(1);
+    let running = world.granted(Work::OneOff, 1);
+    let queued = world.waiting(Work::OneOff, 2);
+    world.waiting(Work::OneOff, 3);
+    assert_eq!(world.pool().cancel(queued), Cancelled::Unbegun);
+    assert_eq!(world.counts(), (1, 1));
+    assert_eq!(world.pool().cancel(running), Cancelled::Begun);
+    assert_eq!(heard(&world.root, Kind::Grant), [3]);
+    assert_eq!(world.pool().cancel(running), Cancelled::Settled);
+    assert!(matches!(world.pool().place(&world.root, running, true), Placed::Gone));
+}
+
+#[test]
+fn warm_threads_take_tasks_in_order_and_keep_their_slot() {
+    let world = World::new(2);
+    for call in 0..5 {
+        let _ = world.ask(&world.root, Work::Warm, call, false);
+    }
+    assert_eq!(world.counts(), (2, 3));
+    let threads = world.start_warm();
+    assert_eq!(threads.len(), 2);
+    assert_eq!(world.turn(&threads[0]), Some(0));
+    assert_eq!(world.turn(&threads[0]), Some(1), "not tied to the thread that was started for it");
+    assert_eq!(world.turn(&threads[0]), Some(2));
+    assert_eq!(world.turn(&threads[1]), Some(3));
+    assert_eq!(world.turn(&threads[1]), Some(4));
+    assert_eq!(world.turn(&threads[0]), None);
+    assert_eq!(world.turn(&threads[1]), None);
+    assert_eq!(world.counts(), (0, 0));
+    assert_eq!(world.pool().counts().ready, 2);
+    let _ = world.ask(&world.root, Work::Warm, 9, false);
+    assert_eq!(world.start_warm().len(), 0, "an idle thread is woken instead");
+    assert_eq!(frames(&threads[1]), [vec![Kind::Work as u8]]);
+    assert_eq!(world.turn(&threads[1]), Some(9));
+}
+
+#[test]
+fn a_warm_thread_gives_way_to_an_older_item() {
+    let world = World::new(1);
+    let _ = world.ask(&world.root, Work::Warm, 1, false);
+    let thread = world.start_warm().remove(0);
+    assert_eq!(world.turn(&thread), Some(1));
+    world.waiting(Work::OneOff, 2);
+    world.waiting(Work::Warm, 3);
+    assert_eq!(world.turn(&thread), None);
+    assert_eq!(heard(&world.root, Kind::Grant), [2]);
+    assert_eq!(world.counts(), (1, 1));
+}
+
+#[test]
+fn a_dying_warm_thread_loses_its_own_task_only() {
+    let world = World::new(1);
+    for call in 0..3 {
+        let _ = world.ask(&world.root, Work::Warm, call, false);
+    }
+    let thread = world.start_warm().remove(0);
+    assert_eq!(world.turn(&thread), Some(0));
+    world.pool().thread_ended(thread.id, b"why");
+    let told = frames(&world.root);
+    let ended: Vec<_> = told.iter().filter(|frame| frame[0] == Kind::Ended as u8).collect();
+    assert_eq!(ended, [&[&[Kind::Ended as u8], &0u32.to_le_bytes()[..], b"why"].concat()]);
+    assert!(told.iter().any(|frame| frame[0] == Kind::StartWarm as u8), "it is replaced");
+    assert_eq!(world.counts(), (1, 1));
+}
+
+#[test]
+fn a_file_that_does_not_load_fails_all_that_waits_for_it() {
+    let world = World::new(2);
+    for call in 0..10 {
+        let _ = world.ask(&world.root, Work::Warm, call, false);
+    }
+    world.waiting(Work::OneOff, 99);
+    let threads = world.start_warm();
+    world.pool().load_failed(threads[0].id, b"no");
+    let told = frames(&world.root);
+    assert_eq!(told.iter().filter(|frame| frame[0] == Kind::LoadFailed as u8).count(), 10);
+    assert_eq!(told.iter().filter(|frame| frame[0] == Kind::StartWarm as u8).count(), 0, "no respawn storm");
+    assert_eq!(world.counts(), (1, 0), "the other kind goes on");
+    world.pool().load_failed(threads[1].id, b"no");
+    world.pool().thread_ended(threads[0].id, &[]);
+    assert_eq!(world.counts(), (1, 0));
+}
+
+#[test]
+fn aborting_a_running_warm_task_spares_its_neighbours() {
+    let world = World::new(1);
+    let Submitted::Granted(key) = world.ask(&world.root, Work::Warm, 1, false) else { panic!() };
+    let thread = world.start_warm().remove(0);
+    assert_eq!(world.turn(&thread), Some(1));
+    world.waiting(Work::Warm, 2);
+    assert_eq!(world.pool().cancel(key), Cancelled::Terminating);
+    let told = frames(&world.root);
+    assert!(told.iter().any(|frame| frame[0] == Kind::Terminate as u8));
+    assert!(told.iter().any(|frame| frame[0] == Kind::StartWarm as u8));
+    assert_eq!(world.turn(&thread), None, "the doomed thread takes nothing more");
+    world.pool().thread_ended(thread.id, b"");
+    assert_eq!(world.counts(), (1, 0));
+}
+
+#[test]
+fn nested_work_borrows_the_slot_of_its_holder_once() {
+    let world = World::new(1);
+    let outer = world.granted(Work::OneOff, 1);
+    let thread = world.place(&world.root, outer);
+    let Submitted::Granted(first) = world.ask(&thread, Work::OneOff, 2, false) else { panic!("deadlock") };
+    assert!(matches!(world.ask(&thread, Work::OneOff, 3, false), Submitted::Waiting(_)));
+    assert_eq!(world.counts(), (2, 1));
+    let inner = world.place(&thread, first);
+    let _ = world.pool().finish(inner.id);
+    assert_eq!(heard(&thread, Kind::Grant), [3], "the next nested one follows");
+    let _ = world.pool().finish(thread.id);
+    assert_eq!(world.counts(), (1, 0), "the loan took the slot over");
+    world.waiting(Work::OneOff, 4);
+    world.pool().agent_ended(&thread);
+    assert_eq!(heard(&world.root, Kind::Grant), [4], "what it had started ended with it");
+    assert_eq!(world.counts(), (1, 0));
+}
+
+#[test]
+fn nesting_has_a_limit() {
+    let world = World::new(1);
+    let mut key = world.granted(Work::OneOff, 0);
+    let mut caller = Arc::clone(&world.root);
+    for depth in 0..crate::core::agent::MAX_DEPTH {
+        caller = world.place(&caller, key);
+        key = match world.ask(&caller, Work::OneOff, 1, false) {
+            Submitted::Granted(key) => key,
+            other => panic!("{other:?} at {depth}"),
+        };
+    }
+    caller = world.place(&caller, key);
+    assert_eq!(world.ask(&caller, Work::OneOff, 1, false), Submitted::TooDeep);
+}
+
+#[test]
+fn a_service_lends_only_while_a_call_runs() {
+    let world = World::new(1);
+    let key = world.granted(Work::Service, 1);
+    let service = world.place(&world.root, key);
+    world.pool().service_ready(service.id);
+    assert!(matches!(world.ask(&service, Work::OneOff, 2, false), Submitted::Waiting(_)));
+    service.call_begins();
+    world.pool().call_began(&service);
+    assert_eq!(heard(&service, Kind::Grant), [2]);
+    assert_eq!(world.counts(), (2, 0));
+}
+
+#[test]
+fn a_root_that_ends_takes_everything_along() {
+    let world = World::new(1);
+    world.granted(Work::OneOff, 1);
+    world.waiting(Work::OneOff, 2);
+    world.root.end();
+    assert_eq!(world.counts(), (0, 0));
+    assert_eq!(world.ask(&world.root, Work::OneOff, 3, false), Submitted::Closed);
+}
+
+#[test]
+fn spares_follow_recent_use_and_are_handed_out_once() {
+    let world = World::new(2);
+    assert!(world.pool().start_spare().is_none(), "nothing was used lately");
+    let key = world.granted(Work::OneOff, 1);
+    let thread = world.place(&world.root, key);
+    let (spare, _) = world.pool().start_spare().expect("one used, one wanted");
+    assert!(world.pool().start_spare().is_none());
+    let _ = world.pool().finish(thread.id);
+    let key = world.granted(Work::OneOff, 2);
+    assert_eq!(world.place(&world.root, key).id, spare);
+    world.pool().set_spares(0);
+    assert!(world.pool().start_spare().is_none());
+}
+
+#[test]
+fn lowering_the_bound_gives_spares_up() {
+    let world = World::new(2);
+    let key = world.granted(Work::OneOff, 1);
+    world.place(&world.root, key);
+    let (spare, _) = world.pool().start_spare().unwrap();
+    world.pool().set_spares(0);
+    assert_eq!(world.pool().expire().spares, [spare]);
+    assert_eq!(world.pool().counts().ready, 0);
+}

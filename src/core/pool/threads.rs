@@ -1,0 +1,291 @@
+//! Threads: which item each one runs, and what happens when one answers or ends.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use super::{Item, Key, NO_KEY, Pool, SetId, State};
+use crate::core::agent::{Agent, AgentId};
+use crate::core::payload::Payload;
+use crate::core::protocol::Kind;
+
+/// What a thread is there for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Duty {
+    /// Started, with nothing of the user's loaded.
+    Spare,
+    OneOff { key: Key },
+    Service { key: Key, ready: bool },
+    /// A warm thread on its way to its set's granted tasks: starting (`loaded: false`) or woken.
+    Warm { set: SetId, loaded: bool },
+    Idle { set: SetId },
+    Running { set: SetId, key: Key },
+    /// It has answered, was given up or is being terminated: it holds nothing.
+    Ending,
+}
+
+pub(super) struct Thread {
+    pub agent: Arc<Agent>,
+    pub duty: Duty,
+    /// The token of a warm thread that the root has not started yet.
+    pub token: Option<String>,
+}
+
+impl Thread {
+    pub fn runs(&self, key: Key) -> bool {
+        matches!(self.duty, Duty::Running { key: running, .. } if running == key)
+    }
+}
+
+/// The thread that a granted item got.
+#[must_use]
+pub enum Placed {
+    /// A new one, which the caller starts with this token.
+    Fresh(AgentId, String),
+    /// A spare, which has been told what to do.
+    Spare(AgentId),
+    /// The item was taken back meanwhile.
+    Gone,
+}
+
+/// What a warm thread does next.
+#[must_use]
+pub enum Turn {
+    Run { payload: Payload, call: u32, caller: Arc<Agent> },
+    /// Nothing to do: a [`Kind::Work`] or [`Kind::End`] frame will follow.
+    Idle,
+    /// There are enough idle threads: end.
+    End,
+}
+
+impl Pool {
+    /// Finds a thread for a one-off task or a service that was granted, and sends it the request.
+    pub fn place(&self, owner: &Arc<Agent>, key: Key, may_be_spare: bool) -> Placed {
+        let mut state = self.state.lock();
+        let state = &mut *state;
+        let Some(item) = state.items.get_mut(key) else { return Placed::Gone };
+        let payload = std::mem::replace(&mut item.request.payload, Payload::new(&[]));
+        let duty = match item.request.work {
+            super::Work::Service => Duty::Service { key, ready: false },
+            _ => Duty::OneOff { key },
+        };
+        let spare = if may_be_spare && owner.is_root() { state.spares.take() } else { None };
+        if let Some(id) = spare
+            && let Some(thread) = state.threads.get_mut(&id)
+        {
+            thread.duty = duty;
+            thread.agent.set_current(key);
+            let _ = thread.agent.inbox.send(&payload);
+            return Placed::Spare(id);
+        }
+        let (agent, token) = Agent::expected(owner);
+        agent.set_current(key);
+        let _ = agent.inbox.send(&payload);
+        let id = agent.id;
+        state.threads.insert(id, Thread { agent, duty, token: None });
+        Placed::Fresh(id, token)
+    }
+
+    /// The token and the set of a warm thread that the root is asked to start.
+    #[must_use]
+    pub fn warm_thread(&self, id: AgentId) -> Option<(String, SetId)> {
+        let mut state = self.state.lock();
+        let thread = state.threads.get_mut(&id)?;
+        match thread.duty {
+            Duty::Warm { set, .. } => thread.token.take().map(|token| (token, set)),
+            _ => None,
+        }
+    }
+
+    /// A one-off thread has its answer: the slot is free before the answer arrives. Says whether it is still awaited.
+    #[must_use]
+    pub fn finish(&self, id: AgentId) -> bool {
+        let mut state = self.state.lock();
+        let state = &mut *state;
+        if let Some(thread) = state.threads.get_mut(&id)
+            && let Duty::OneOff { key } = thread.duty
+        {
+            thread.duty = Duty::Ending;
+            let awaited = self.release(state, key).is_some();
+            self.dispatch(state);
+            return awaited;
+        }
+        false
+    }
+
+    /// A service has run its initializer.
+    pub fn service_ready(&self, id: AgentId) {
+        let mut state = self.state.lock();
+        if let Some(Thread { duty: Duty::Service { ready, .. }, .. }) = state.threads.get_mut(&id) {
+            *ready = true;
+        }
+    }
+
+    /// A warm thread ends the task it ran, if any, and takes the next. Says first whether that task is still awaited.
+    pub fn turn(&self, agent: &Agent) -> (bool, Turn) {
+        let mut state = self.state.lock();
+        let state = &mut *state;
+        let Some(thread) = state.threads.get_mut(&agent.id) else { return (false, Turn::End) };
+        let (awaited, set) = match thread.duty {
+            Duty::Warm { set, loaded } => {
+                if !loaded {
+                    state.sets[set as usize].loaded += 1;
+                }
+                (false, set)
+            }
+            Duty::Running { set, key } => {
+                // On its way again before the slot is free, so that `dispatch` does not wake another thread for it.
+                thread.duty = Duty::Warm { set, loaded: true };
+                state.sets[set as usize].takers += 1;
+                let awaited = self.release(state, key).is_some();
+                self.dispatch(state);
+                (awaited, set)
+            }
+            // A `Work` frame from before it was given up: what it was sent for has its own thread.
+            Duty::Idle { .. } => return (false, Turn::Idle),
+            _ => return (false, Turn::End),
+        };
+        (awaited, Self::take(state, agent, set))
+    }
+
+    /// The next granted task of its set, or idleness.
+    fn take(state: &mut State, agent: &Agent, id: SetId) -> Turn {
+        let set = &mut state.sets[id as usize];
+        set.takers -= 1;
+        let Some(thread) = state.threads.get_mut(&agent.id) else { return Turn::End };
+        if let Some(key) = set.granted.pop_front()
+            && let Some(item) = state.items.get_mut(key)
+        {
+            thread.duty = Duty::Running { set: id, key };
+            agent.set_current(key);
+            let payload = std::mem::replace(&mut item.request.payload, Payload::new(&[]));
+            return Turn::Run { payload, call: item.request.call, caller: Arc::clone(&item.caller) };
+        }
+        agent.set_current(NO_KEY);
+        if state.idle + state.spares.count() >= state.max {
+            thread.duty = Duty::Ending;
+            set.loaded -= 1;
+            return Turn::End;
+        }
+        thread.duty = Duty::Idle { set: id };
+        state.idle += 1;
+        set.idle.push((agent.id, Instant::now()));
+        Turn::Idle
+    }
+
+    /// A warm thread could not load its file; `reason` is for the callers.
+    pub fn load_failed(&self, id: AgentId, reason: &[u8]) {
+        let mut state = self.state.lock();
+        let state = &mut *state;
+        let Some(thread) = state.threads.get_mut(&id) else { return };
+        let Duty::Warm { set, loaded: false } = thread.duty else { return };
+        thread.duty = Duty::Ending;
+        self.starter_lost(state, set, Kind::LoadFailed, reason);
+    }
+
+    /// A warm thread ended before it could take a task.
+    fn starter_lost(&self, state: &mut State, set: SetId, kind: Kind, reason: &[u8]) {
+        state.sets[set as usize].takers -= 1;
+        if state.sets[set as usize].loaded == 0 {
+            self.fail_set(state, set, kind, reason);
+        } else if let Some(key) = state.sets[set as usize].granted.pop_front() {
+            // Others could load it, so one start costs one task, and the rest goes on.
+            if let Some(item) = self.release(state, key) {
+                tell(&item, kind, reason);
+            }
+        }
+        self.staff(state, set);
+        self.dispatch(state);
+    }
+
+    /// A thread is gone. What it held is free; if it ran a warm task, its caller hears `reason`.
+    pub fn thread_ended(&self, id: AgentId, reason: &[u8]) {
+        let mut state = self.state.lock();
+        let state = &mut *state;
+        let Some(thread) = state.threads.remove(&id) else { return };
+        match thread.duty {
+            Duty::Spare => state.spares.forget(id),
+            Duty::OneOff { key } | Duty::Service { key, .. } => {
+                self.release(state, key);
+            }
+            Duty::Warm { set, loaded: false } => self.starter_lost(state, set, Kind::Ended, reason),
+            Duty::Warm { set, loaded: true } => {
+                state.sets[set as usize].takers -= 1;
+                state.sets[set as usize].loaded -= 1;
+                self.staff(state, set);
+            }
+            Duty::Idle { set } => {
+                state.idle -= 1;
+                state.sets[set as usize].loaded -= 1;
+                state.sets[set as usize].idle.retain(|&(other, _)| other != id);
+            }
+            Duty::Running { set, key } => {
+                state.sets[set as usize].loaded -= 1;
+                if let Some(item) = self.release(state, key) {
+                    tell(&item, Kind::Ended, reason);
+                }
+            }
+            Duty::Ending => {}
+        }
+        self.dispatch(state);
+    }
+
+    /// An agent's environment is gone: what it asked for leaves the queue, and what it started has ended with it.
+    pub(in crate::core) fn agent_ended(&self, agent: &Agent) {
+        let mut state = self.state.lock();
+        let state = &mut *state;
+        if agent.id == self.root.id {
+            // The whole tree ends with its root, and so does the pool.
+            state.closed = true;
+            state.items = super::Queue::default();
+            state.holders.clear();
+            state.threads.clear();
+            state.spares.clear();
+            state.sets.clear();
+            (state.held, state.lent, state.services, state.idle) = (0, 0, 0, 0);
+            return;
+        }
+        let mut keys: Vec<Key> =
+            state.items.waiting().filter(|(_, item)| item.caller.id == agent.id).map(|(key, _)| key).collect();
+        let mut children = Vec::new();
+        for (&id, thread) in &state.threads {
+            let owned = thread.agent.owner.as_ref().is_some_and(|owner| owner.id == agent.id);
+            if let (true, Duty::OneOff { key } | Duty::Service { key, .. }) = (owned, thread.duty) {
+                keys.push(key);
+                children.push(id);
+            } else if owned {
+                children.push(id);
+            }
+        }
+        keys.extend(state.unplaced(agent.id));
+        for id in children {
+            state.threads.remove(&id);
+        }
+        for set in &mut state.sets {
+            set.granted.retain(|key| !keys.contains(key));
+        }
+        for key in keys {
+            self.release(state, key);
+        }
+        self.dispatch(state);
+    }
+}
+
+impl State {
+    /// Items that were granted to `caller`, who has not found them a thread yet.
+    fn unplaced(&self, caller: AgentId) -> Vec<Key> {
+        let mine = |item: &Item| item.granted && item.caller.id == caller;
+        let granted = self.items.kept().filter(|(_, item)| mine(item)).map(|(key, _)| key);
+        let placed = |key: &Key| {
+            self.threads.values().any(|thread| match thread.duty {
+                Duty::OneOff { key: held } | Duty::Service { key: held, .. } | Duty::Running { key: held, .. } => held == *key,
+                _ => false,
+            })
+        };
+        granted.filter(|key| !placed(key)).collect()
+    }
+}
+
+fn tell(item: &Item, kind: Kind, reason: &[u8]) {
+    let call = item.request.call.to_le_bytes();
+    let _ = item.caller.inbox.send_kind(kind, &[&call, reason]);
+}
