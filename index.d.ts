@@ -1,4 +1,5 @@
 /// <reference types="node" />
+/// <reference lib="esnext.disposable" />
 
 import { EventEmitter } from 'node:events';
 import type { Readable, Writable } from 'node:stream';

@@ -103,7 +103,10 @@ describe('invalidArgument', () => {
   });
 
   it('shows any value, in bounded length and without running its code', () => {
-    const message = (given) => errors.invalidArgument('it', 'else', given).message.replace('it must be else, ', '');
+    const message = (given) => {
+      const { message } = errors.invalidArgument('it', 'else', given);
+      return message.replace('it must be else, ', '');
+    };
     assert.equal(message(undefined), 'received undefined');
     assert.equal(message(function foo() {}), 'received function foo');
     assert.equal(message(() => {}), 'received a function');
@@ -142,7 +145,8 @@ describe('arguments', () => {
     args.validateDefinitions(Object.create({ inherited: 3 }, {}));
     args.validateDefinitions(foreign('({ add() {} })'));
     refuses(args.validateDefinitions, 'definitions', [], [null], [[fn]], ['foo'], [fn]);
-    refuses(args.validateDefinitions, 'definitions.add', [{ add: 3 }], [{ add: undefined }], [{ fn, add: {} }]);
+    const member = 'definitions.add';
+    refuses(args.validateDefinitions, member, [{ add: 3 }], [{ add: undefined }], [{ fn, add: {} }]);
   });
 
   it('define options', () => {
@@ -156,7 +160,8 @@ describe('arguments', () => {
     validate({ isolate: false, options: { argv: [] } });
     refuses(validate, 'options', [null], ['foo'], [fn]);
     refuses(validate, 'identifier', [{ identifier: 3 }], [{ identifier: '' }], [{ identifier: null }]);
-    refuses(validate, 'file', [{ file: '' }], [{ file: 3 }], [{ file: {} }], [{ file: new URL('http://a/b') }]);
+    const remote = new URL('http://a/b.js');
+    refuses(validate, 'file', [{ file: '' }], [{ file: 3 }], [{ file: {} }], [{ file: remote }]);
     refuses(validate, 'safeMode', [{ safeMode: 0 }]);
     refuses(validate, 'isolate', [{ isolate: 'no' }]);
     refuses(

@@ -31,6 +31,8 @@ export class Call {
   unlisten;
   /** Called when the pool grants the slot. @type {((key: number) => void) | undefined} */
   granted;
+  /** The service that it launches. @type {import('./service.js').Service | undefined} */
+  service;
   /** A port with this call's host values. @type {import('node:worker_threads').MessagePort | undefined} */
   carrier;
 

@@ -8,7 +8,7 @@ import { inspect } from 'node:util';
 /** From the name of each class to the class. */
 export const errorClasses = new Map();
 
-/** Makes a class of a name and a code. Its constructor takes what `Base` does: `Error` `(message, options)`. */
+/** Makes a class of a name and a code. It is constructed as `Base` is, by default with `(message, options)`. */
 function errorClass(name, code, Base = Error) {
   const Class = class extends Base {
     constructor(...params) {

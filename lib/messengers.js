@@ -9,3 +9,6 @@ export function receiveMessengers(reader) {
 
 /** @param {string[]} _names */
 export function returnMessengers(_names) {}
+
+/** @param {string} _name */
+export function attach(_name) {}

@@ -3,12 +3,16 @@
 //   node scripts/test.js [filter…] [--only-names <pattern>] [--timeout <ms>]
 //
 // A filter is a part of a path below __test__/ (`lifecycle`, `pool.test`). Fails when no test ran.
+//
+// A test may take 60 s. Node 20 knows a timeout for whole files only, and a watchdog preloaded with `--import` would
+// reach every thread and turn off nanolith's spares; so each file runs through a small file that loads both. What
+// blocks its main thread for good is ended by the timeout of its file.
 
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join, relative } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { join } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
 import { binaryName, hostPlatform, root } from './platforms.js';
 
@@ -31,8 +35,7 @@ const files = readdirSync(join(root, '__test__'), { recursive: true, encoding: '
   .map((file) => file.replaceAll('\\', '/'))
   .filter((file) => !file.includes('node_modules/'))
   .filter((file) => positionals.length === 0 || positionals.some((filter) => file.includes(filter)))
-  .sort()
-  .map((file) => join(root, '__test__', file));
+  .sort();
 if (files.length === 0) {
   console.error(`test: no file below __test__/ matches ${positionals.join(', ') || '*.test.js'}`);
   process.exit(1);
@@ -40,6 +43,8 @@ if (files.length === 0) {
 
 const scratch = mkdtempSync(join(tmpdir(), 'nanolith-test-'));
 const countFile = join(scratch, 'count');
+const watchdog = new URL('test-watchdog.js', import.meta.url).href;
+const FILE_TIMEOUT_MS = 600_000;
 const countReporter = fileURLToPath(new URL('count-reporter.js', import.meta.url));
 
 try {
@@ -48,15 +53,15 @@ try {
     [
       ...process.execArgv,
       '--test',
-      `--test-timeout=${values.timeout}`,
+      `--test-timeout=${FILE_TIMEOUT_MS}`,
       ...(values['only-names'] ? [`--test-name-pattern=${values['only-names']}`] : []),
       '--test-reporter=spec',
       '--test-reporter-destination=stdout',
       `--test-reporter=${countReporter}`,
       `--test-reporter-destination=${countFile}`,
-      ...files.map((file) => relative(root, file)),
+      ...files.map(withWatchdog),
     ],
-    { cwd: root, stdio: 'inherit' },
+    { cwd: root, stdio: 'inherit', env: { ...process.env, NANOLITH_TEST_TIMEOUT_MS: values.timeout } },
   );
 
   const count = Number(existsSync(countFile) ? readFileSync(countFile, 'utf8') : 0);
@@ -64,4 +69,12 @@ try {
   process.exitCode = signal !== null || status !== 0 ? status || 1 : count > 0 ? 0 : 1;
 } finally {
   rmSync(scratch, { recursive: true, force: true });
+}
+
+/** Writes the file that loads the watchdog and then the test file; returns its path. */
+function withWatchdog(/** @type {string} */ file) {
+  const wrapper = join(scratch, file.replaceAll('/', '_').replace(/\.[cm]?js$/, '.mjs'));
+  const url = pathToFileURL(join(root, '__test__', file)).href;
+  writeFileSync(wrapper, `import ${JSON.stringify(watchdog)};\nawait import(${JSON.stringify(url)});\n`);
+  return wrapper;
 }

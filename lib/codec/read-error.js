@@ -19,9 +19,7 @@ export function readError(r) {
     const field = r.u8();
     if (field >= ErrorField.length) throw damaged('no such field of an error');
     if (field === STACK) hasStack = true;
-    Object.defineProperty(error, ErrorField[field], {
-      value: r.item(), writable: true, enumerable: false, configurable: true,
-    });
+    hide(error, ErrorField[field], r.item());
   }
   for (let n = r.plausible(r.u32()); n > 0; n--) {
     const key = r.text();
@@ -29,8 +27,17 @@ export function readError(r) {
     define(error, key, r.item());
   }
   // The stack of making it here would say nothing about where it came from.
-  if (!hasStack) delete error.stack;
+  if (!hasStack) hide(error, 'stack', undefined);
   return error;
+}
+
+/**
+ * @param {object} error
+ * @param {string} key
+ * @param {unknown} value
+ */
+function hide(error, key, value) {
+  Object.defineProperty(error, key, { value, writable: true, enumerable: false, configurable: true });
 }
 
 /**

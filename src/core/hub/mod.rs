@@ -2,10 +2,10 @@
 //!
 //! # Vocabulary
 //!
-//! A *channel* is a name that has subscribers; it exists from the first of them to the last and remembers nothing beyond.
-//! A *subscription* is one `Messenger` instance on one agent, with a process-wide number; one agent may have several to
-//! one channel. *Publishing* appends one frame to the inbox of every other subscription of the channel: the value was
-//! encoded once, and each inbox gets a copy of the bytes.
+//! A *channel* is a name that has subscribers; it exists from the first of them to the last and remembers nothing
+//! beyond. A *subscription* is one `Messenger` instance on one agent, with a process-wide number; one agent may have
+//! several to one channel. *Publishing* appends one frame to the inbox of every other subscription of the channel: the
+//! value was encoded once, and each inbox gets a copy of the bytes.
 //!
 //! # States of a subscription
 //!
@@ -14,8 +14,8 @@
 //!                                       close_all(): hears `MessengerClosed`, after every message published before
 //! ```
 //!
-//! Messages wait in the inbox until they are received: no drop and no bound, as with `postMessage`. What is still in the
-//! inbox when its subscription goes is for the receiver to ignore, by the number.
+//! Messages wait in the inbox until they are received: no drop and no bound, as with `postMessage`. What is still in
+//! the inbox when its subscription goes is for the receiver to ignore, by the number.
 //!
 //! # Locks
 //!
@@ -116,8 +116,8 @@ impl Hub {
         id
     }
 
-    /// Sends to every other subscriber of the channel of `from`: `from` itself does not hear it, other subscribers on its
-    /// agent do.
+    /// Sends to every other subscriber of the channel of `from`: `from` itself does not hear it, other subscribers on
+    /// its agent do.
     pub fn publish(&self, from: SubscriberId, bytes: &[u8]) -> Published {
         let Some(subscription) = self.subscriptions.get(from) else { return Published::Closed };
         let members = subscription.channel.members.read();

@@ -150,8 +150,8 @@ fn agent_ended_takes_its_subscriptions_only() {
     assert_eq!(heard(&a), [], "nobody is told");
 }
 
-/// Every thread sends on a channel of all and on one that it shares with its neighbour, and checks the order and the sum
-/// of what it hears, while others come and go.
+/// Every thread sends on a channel of all and on one that it shares with its neighbour, and checks the order and the
+/// sum of what it hears, while others come and go.
 #[test]
 fn many_publishers_nothing_lost_and_in_order() {
     const THREADS: usize = 4;
@@ -196,16 +196,18 @@ fn many_publishers_nothing_lost_and_in_order() {
             next[at][sender as usize] = i + 1;
             counts[at][sender as usize] += 1;
         }
-        for sender in 0..THREADS {
+        let [far, one, other] = counts;
+        for (sender, ((far, one), other)) in far.into_iter().zip(one).zip(other).enumerate() {
             let own = sender == who;
-            assert_eq!(counts[0][sender], if own { 0 } else { EACH });
+            assert_eq!(far, if own { 0 } else { EACH });
             // Of its own it hears what the other of its two instances sent.
-            assert_eq!(counts[1][sender] + counts[2][sender], if own { EACH } else { 2 * EACH });
+            assert_eq!(one + other, if own { EACH } else { 2 * EACH });
         }
     }
 }
 
-/// Publishers that race with `close_all`: what was sent is heard by each other before the closing frame, and nothing after.
+/// Publishers that race with `close_all`: what was sent is heard by each other before the closing frame, and nothing
+/// after.
 #[test]
 fn close_all_while_others_publish() {
     for _ in 0..200 {

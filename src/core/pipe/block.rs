@@ -14,7 +14,7 @@ pub const BLOCK_BYTES: usize = 64 * 1024;
 /// So that tiny chunks cost bounded memory too: a block of 64-byte chunks is full in both ways at once.
 pub const BLOCK_CHUNKS: usize = 1024;
 /// How many blocks the process keeps for later: 2 MiB, two pipes in full use.
-pub const SPARE_BLOCKS: usize = 32;
+pub(super) const SPARE_BLOCKS: usize = 32;
 
 static SPARE: Lazy<(Sender<Block>, Receiver<Block>)> = Lazy::new(|| bounded(SPARE_BLOCKS));
 

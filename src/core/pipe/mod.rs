@@ -13,45 +13,51 @@
 //!          end()              read() found the queue empty
 //!   Open ─────────▶ Ending ────────────────────────────────▶ Over
 //!     │               │                                       ▲
-//!     └───────────────┴── destroy(), agent_ended() ───────────┘  drops what is queued; the other side hears `PipeEnded`
+//!     └───────────────┴── destroy(), agent_ended() ───────────┘  drops the queue; the other side hears `PipeEnded`
 //! ```
 //!
 //! Only the writer goes from `Open` to `Ending`. Whoever reaches `Over` takes the pipe out of the table; from then on
 //! every operation answers `Over` and no frame is sent. A writer that has ended properly has done its part: destroying
-//! its side without an error, or its thread's death, changes nothing for the reader, who gets the rest and the end.
+//! its side without an error, or its thread's death, changes nothing for the reader, who gets the rest and the end. It
+//! still hears `PipeEnded` if the reader ends before that.
 //!
 //! # The signals
 //!
-//! `reader_waits` is set by the reader alone, when it finds nothing (`read` answers `Empty`), and cleared by whoever next
-//! puts a block into the queue or ends it, who then owes one `PipeReadable`. The reader therefore reads until `Empty`, or
-//! stops for its own reasons and begins again by itself; it also reads first, since a new pipe has not signalled.
+//! `reader_waits` is set by the reader alone, when it finds nothing (`read` answers `Empty`), and cleared by whoever
+//! next puts a block into the queue or ends it, who then owes one `PipeReadable`. The reader therefore reads until
+//! `Empty`, or stops for its own reasons and begins again by itself; it also reads first, since a new pipe has not
+//! signalled.
 //!
 //! `writer_waits` is set by the writer alone, when the queue has no room (`write` took less than it was given), and
-//! cleared by the reader when half of the queue is free, who then owes one `PipeWritable`.
+//! cleared by the reader when half of the queue is free, who then owes one `PipeWritable`. A writer that
+//! goes on before it hears that may still hear it later, and looks in vain at worst.
 //!
 //! # Why no signal is lost
 //!
-//! Both flags, the queue and the phase are under one mutex, `shared`. The reader sets its flag under the lock that shows
-//! it an empty queue, and the writer puts its block in and looks at the flag under the same lock: either the reader saw
-//! the block, or the writer sees the flag. The same holds for the writer's flag, with the queue full: full is more than
-//! half, so the reader has yet to pass the mark where it looks. Nothing is copied to the last block while it is not in
-//! the queue, so a block that the reader took is complete.
+//! Both flags, the queue and the phase are under one mutex, `shared`. The reader sets its flag under the lock that
+//! shows it an empty queue, and the writer puts its block in and looks at the flag under the same lock: either the
+//! reader saw the block, or the writer sees the flag. The same holds for the writer's flag, with the queue full: full
+//! is more than half, so the reader has yet to pass the mark where it looks. A block is appended to
+//! only under that lock and only in the queue, so what the reader took no longer changes.
 //!
 //! # Where the bytes are copied
 //!
-//! Twice: into a block and out of it, at best on two processors at once. A chunk beyond [`SHARED_CHUNK`] is copied into a
-//! block of its own before the lock is taken; its place is kept because there is one writer. Smaller ones are appended
-//! under the lock. The reader takes a block out under the lock and copies it after. Blocks are used again (`block.rs`).
+//! Twice: into a block and out of it, at best on two processors at once. A chunk up to [`SHARED_CHUNK`] is appended to
+//! the last block under the lock. A larger one, or one that finds no room there, is copied into a fresh block without
+//! the lock; its place in the queue is safe meanwhile, because there is one writer. The reader takes a block out under
+//! the lock and copies it after. Blocks are used again (`block.rs`).
 //!
 //! # Locks
 //!
-//! `reading` (the reader's block; besides the reader only who ends the pipe takes it), then `shared`, then an inbox, which never locks anything else:
-//! frames are sent with `shared` held, so a side never hears anything of a pipe after its `PipeEnded`. The table of pipes
-//! is locked only with none of these held.
+//! `reading` (the reader's block; besides the reader only who ends the pipe takes it), then `shared`, then an inbox,
+//! which never locks anything else: frames are sent with `shared` held, so a side never hears anything of a pipe after
+//! its `PipeEnded`. The table of pipes is locked only with none of these held.
 
 mod block;
 pub(in crate::core) mod table;
 
+#[cfg(test)]
+mod stress;
 #[cfg(test)]
 mod tests;
 
@@ -231,8 +237,8 @@ impl Pipe {
         }
     }
 
-    /// How many bytes a `read` into `room` bytes and `slots` lengths would copy now; it may copy more, if more is written
-    /// in between. Zero says nothing about the state. For the reader's thread only.
+    /// How many bytes a `read` into `room` bytes and `slots` lengths would copy now; it may copy more, if more is
+    /// written in between. Zero says nothing about the state. For the reader's thread only.
     #[must_use]
     pub fn readable(&self, room: usize, slots: usize) -> usize {
         let reading = self.reading.lock();
@@ -288,8 +294,8 @@ impl Pipe {
         Read::Chunks { bytes, chunks }
     }
 
-    /// Takes the first block out of the queue, or says why there is none; only if the reader hears that (`told`) does it
-    /// change the state.
+    /// Takes the first block out of the queue, or says why there is none; only if the reader hears that (`told`) does
+    /// it change the state.
     fn next_block(&self, told: bool) -> Result<Block, Read> {
         let mut shared = self.shared.lock();
         if let Some(block) = shared.queue.pop_front() {
@@ -314,8 +320,8 @@ impl Pipe {
         })
     }
 
-    /// Ends the pipe from one side, for the other with this error if any; what is queued is dropped. By a writer that has
-    /// ended properly, it does so only with an error.
+    /// Ends the pipe from one side, for the other with this error if any; what is queued is dropped. By a writer that
+    /// has ended properly, it does so only with an error.
     pub fn destroy(&self, side: Side, error: Option<&[u8]>) {
         match error {
             None => self.finish(side, Reason::Destroyed, &[]),

@@ -1,8 +1,8 @@
 //! What several threads reach by a process-wide number, and forget together.
 //!
 //! The numbers are dealt over shards, each with a lock of its own and on cache lines of its own, so that threads that
-//! look up different numbers rarely touch the same memory. A lookup clones the `Arc` and keeps no lock: what is found may
-//! be removed a moment later, and whoever uses it must be content with that.
+//! look up different numbers rarely touch the same memory. A lookup clones the `Arc` and keeps no lock: what is found
+//! may be removed a moment later, and whoever uses it must be content with that.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

@@ -1,0 +1,120 @@
+// Listeners of messages, and those who wait for one message.
+
+import { throwUncaught } from './agent.js';
+import { validateFunction, validateSignalOptions } from './arguments.js';
+
+/** Who listens at one end. Listeners run in order of registration; one that throws does not stop the others. */
+export class Listeners {
+  /** @type {((data: any) => unknown)[]} */
+  #callbacks = [];
+  /** What rejects those who wait. @type {Set<(reason: unknown) => void>} */
+  #waiting = new Set();
+  /** Why nothing comes any more. @type {(() => unknown) | undefined} */
+  #closed;
+
+  /**
+   * Adds a listener and returns what removes it.
+   * @param {(data: any) => unknown} callback
+   */
+  add(callback) {
+    validateFunction(callback);
+    // A new array each time: an `emit` under way goes on with the listeners it began with.
+    this.#callbacks = [...this.#callbacks, callback];
+    return () => this.remove(callback);
+  }
+
+  /** @param {(data: any) => unknown} callback */
+  remove(callback) {
+    const at = this.#callbacks.indexOf(callback);
+    if (at >= 0) this.#callbacks = this.#callbacks.toSpliced(at, 1);
+  }
+
+  get size() {
+    return this.#callbacks.length;
+  }
+
+  /** @param {unknown} data */
+  emit(data) {
+    const before = this.#callbacks;
+    for (const callback of before) {
+      // One that an earlier listener removed no longer hears.
+      if (this.#callbacks !== before && !this.#callbacks.includes(callback)) continue;
+      try {
+        callback(data);
+      } catch (error) {
+        throwUncaught(error);
+      }
+    }
+  }
+
+  /**
+   * The first message from now on that the predicate accepts: tried in order, one at a time.
+   * @param {(data: any) => boolean | Promise<boolean>} predicate
+   * @param {{ signal?: AbortSignal }} [options]
+   * @returns {Promise<any>}
+   */
+  async wait(predicate, options) {
+    validateFunction(predicate, 'predicate');
+    validateSignalOptions(options);
+    const signal = options?.signal;
+    signal?.throwIfAborted();
+    if (this.#closed) throw this.#closed();
+    return new Promise((resolve, reject) => {
+      const settle = (/** @type {() => void} */ conclude) => {
+        this.remove(listener);
+        this.#waiting.delete(fail);
+        signal?.removeEventListener('abort', abort);
+        conclude();
+      };
+      const fail = (/** @type {unknown} */ reason) => settle(() => reject(reason));
+      const abort = () => fail(signal?.reason);
+      const listener = inOrder(predicate, (data) => settle(() => resolve(data)), fail);
+      this.#waiting.add(fail);
+      signal?.addEventListener('abort', abort, { once: true });
+      this.add(listener);
+    });
+  }
+
+  /**
+   * Nothing comes any more: whoever waits hears why.
+   * @param {() => unknown} reason
+   */
+  close(reason) {
+    this.#closed = reason;
+    for (const fail of this.#waiting) fail(reason());
+  }
+}
+
+/**
+ * A listener that tries a predicate on one message after the other, and stops at the first that it accepts.
+ * @param {(data: unknown) => boolean | Promise<boolean>} predicate
+ * @param {(data: unknown) => void} accept
+ * @param {(reason: unknown) => void} fail
+ */
+function inOrder(predicate, accept, fail) {
+  /** @type {unknown[]} */
+  const untried = [];
+  let trying = false;
+  const tryNext = async () => {
+    trying = true;
+    try {
+      while (untried.length > 0) {
+        const data = untried.shift();
+        const verdict = predicate(data);
+        // A plain answer needs no tick: what is sent next must find this settled.
+        if (typeof verdict === 'object' ? await verdict : verdict) {
+          untried.length = 0;
+          accept(data);
+        }
+      }
+    } catch (error) {
+      untried.length = 0;
+      fail(error);
+    }
+    trying = false;
+  };
+  return (/** @type {unknown} */ data) => {
+    untried.push(data);
+    if (!trying) tryNext();
+  };
+}

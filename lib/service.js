@@ -1,0 +1,274 @@
+// A service, as its owner sees it.
+
+import { EventEmitter } from 'node:events';
+import process from 'node:process';
+import { clearTimeout, setTimeout } from 'node:timers';
+
+import { agent, expect, on, writer } from './agent.js';
+import { validateMessenger, validateServiceCall } from './arguments.js';
+import { Call, callsOf, enter, fail } from './calls.js';
+import { writeValue } from './hosts.js';
+import { closedError, Line } from './line.js';
+import { native } from './native.js';
+import { CALL, END, EXCEPTION, MESSENGER } from './protocol.js';
+
+/** How long a closing service may take to get to what was sent before, in milliseconds. */
+const CLOSE_MS = 100;
+const NO_PARAMS = Object.freeze([]);
+
+/** The services of this agent whose threads have not exited. @type {Map<number, Service>} */
+const services = new Map();
+
+let warned = false;
+
+/** See `index.d.ts`. */
+export class Service extends EventEmitter {
+  #thread;
+  #set;
+  #line;
+  #exceptionHandler;
+  #reffed;
+  #threadID;
+  #closed = false;
+  /** @type {Promise<void> | undefined} */
+  #closing;
+
+  /**
+   * @param {import('./threads.js').Thread} thread
+   * @param {import('./tasks.js').TaskSet} set
+   * @param {import('../index.d.ts').ServiceWorkerOptions} options
+   */
+  constructor(thread, set, options) {
+    super();
+    this.#thread = thread;
+    this.#set = set;
+    this.#exceptionHandler = options.exceptionHandler;
+    this.#reffed = options.reffed !== false;
+    this.#threadID = thread.worker.threadId;
+    this.#line = new Line(thread.id, thread.id);
+    this.#line.keepEarly();
+    services.set(thread.id, this);
+    thread.onEnd = (code) => this.#end(code);
+  }
+
+  get threadID() {
+    return this.#threadID;
+  }
+
+  get closed() {
+    return this.#closed;
+  }
+
+  get activeCalls() {
+    return this.#closed ? 0 : agent.activeCalls(this.#thread.id);
+  }
+
+  get worker() {
+    return this.#thread.worker;
+  }
+
+  /** @param {import('../index.d.ts').ServiceCallOptions<any, any>} request */
+  call(request) {
+    try {
+      validateServiceCall(request);
+      return this.#call(request);
+    } catch (error) {
+      return Promise.reject(error);
+    }
+  }
+
+  /** @param {any} request */
+  #call({ name, params = NO_PARAMS, signal, transferList }) {
+    const atom = this.#set.atom(name);
+    if (signal?.aborted) throw signal.reason;
+    this.#assertOpen();
+    return this.#ask((call, start) => {
+      writer.u8(CALL);
+      writer.u32(call.id);
+      writer.u32(atom);
+      writeValue(params, this.#thread.id, transferList);
+      agent.call(this.#thread.id, start, writer.position - start);
+      if (signal) listen(call, signal);
+    });
+  }
+
+  /**
+   * Enters a call of this service and sends it.
+   * @param {(call: Call, start: number) => void} send
+   * @returns {Promise<any>}
+   */
+  #ask(send) {
+    /** @type {Call} */
+    let call;
+    const promise = new Promise((resolve, reject) => {
+      call = new Call(resolve, reject);
+    });
+    call.thread = this.#thread;
+    enter(call);
+    const start = writer.position;
+    try {
+      send(call, start);
+      expect();
+    } catch (error) {
+      fail(call, error);
+    } finally {
+      writer.position = start;
+    }
+    return promise;
+  }
+
+  /** @param {unknown} data @param {import('./hosts.js').TransferList} [transferList] */
+  sendMessage(data, transferList) {
+    this.#line.sendMessage(data, transferList);
+  }
+
+  /** @param {(data: any) => void} callback */
+  onMessage(callback) {
+    return this.#line.onMessage(callback);
+  }
+
+  /** @param {(data: any) => void} callback */
+  offMessage(callback) {
+    this.#line.offMessage(callback);
+  }
+
+  /** @param {(data: any) => boolean | Promise<boolean>} predicate @param {{ signal?: AbortSignal }} [options] */
+  waitForMessage(predicate, options) {
+    return this.#line.waitForMessage(predicate, options);
+  }
+
+  /** @param {import('../index.d.ts').Messenger} messenger */
+  async sendMessenger(messenger) {
+    validateMessenger(messenger);
+    this.#assertOpen();
+    return this.#ask((call, start) => {
+      writer.u8(MESSENGER);
+      writer.u32(call.id);
+      writer.text(messenger.ID);
+      agent.send(this.#thread.id, start, writer.position - start);
+    });
+  }
+
+  close() {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async #close() {
+    if (this.#closed) return;
+    const { worker, exited, id } = this.#thread;
+    this.#settle();
+    worker.ref();
+    const start = writer.position;
+    writer.u8(END);
+    agent.send(id, start, writer.position - start);
+    writer.position = start;
+    const timer = setTimeout(() => worker.terminate(), CLOSE_MS);
+    await exited;
+    clearTimeout(timer);
+  }
+
+  [Symbol.asyncDispose ?? Symbol.for('nodejs.asyncDispose')]() {
+    return this.close();
+  }
+
+  #assertOpen() {
+    if (this.#closed || this.#closing) throw closedError();
+  }
+
+  /** Everything pending rejects, and nothing new begins. */
+  #settle() {
+    for (const call of callsOf(this.#thread)) fail(call, closedError());
+    native.clearCalls(this.#thread.id);
+    this.#line.close();
+  }
+
+  /** @param {number} code */
+  #end(code) {
+    services.delete(this.#thread.id);
+    this.#closed = true;
+    this.#line.close();
+    for (const leaveCluster of this.#clusters) leaveCluster();
+    this.emit('terminated', code);
+  }
+
+  /** What takes this service out of its clusters. @type {Set<() => void>} */
+  #clusters = new Set();
+
+  /**
+   * For a cluster: its number, and what to do before its `terminated` listeners run. Throws when it has ended.
+   * @param {Service} service
+   * @param {() => void} leaveCluster
+   */
+  static join(service, leaveCluster) {
+    service.#assertOpen();
+    service.#clusters.add(leaveCluster);
+    return service.#thread.id;
+  }
+
+  /** The initializer has run. */
+  launched() {
+    if (!this.#reffed) this.#thread.worker.unref();
+  }
+
+  deliverEarly() {
+    this.#line.deliverEarly();
+  }
+
+  /** @param {unknown} thrown */
+  async exceptionThrown(thrown) {
+    const terminate = async () => {
+      this.#settle();
+      await this.#thread.worker.terminate();
+    };
+    if (this.#exceptionHandler === undefined) {
+      warnOnce(thrown);
+      return;
+    }
+    try {
+      await this.#exceptionHandler({ error: asError(thrown), terminate });
+    } catch (error) {
+      process.emitWarning(`An exceptionHandler threw: ${describe(error)}`, warningOf('EXCEPTION_HANDLER'));
+    }
+  }
+}
+
+/** @param {Call} call @param {AbortSignal} signal */
+function listen(call, signal) {
+  const abort = () => fail(call, signal.reason);
+  signal.addEventListener('abort', abort, { once: true });
+  call.unlisten = () => signal.removeEventListener('abort', abort);
+}
+
+/** @param {unknown} thrown */
+function warnOnce(thrown) {
+  if (warned) return;
+  warned = true;
+  process.emitWarning(
+    `A service had an uncaught exception and goes on: ${describe(thrown)}. Give launchService() an exceptionHandler to ` +
+      'see all of them; this warning is given once.',
+    warningOf('UNCAUGHT_IN_SERVICE'),
+  );
+}
+
+/** @param {string} what */
+function warningOf(what) {
+  return { type: 'NanolithWarning', code: `NANOLITH_${what}` };
+}
+
+/** @param {unknown} thrown */
+function describe(thrown) {
+  return thrown instanceof Error ? (thrown.stack ?? String(thrown)) : String(thrown);
+}
+
+/** @param {unknown} thrown */
+function asError(thrown) {
+  if (thrown instanceof Error) return thrown;
+  return new Error(`A service threw what is no error: ${String(thrown)}`, { cause: thrown });
+}
+
+on(EXCEPTION, (reader) => {
+  const service = services.get(reader.u32());
+  const thrown = reader.thrown();
+  service?.exceptionThrown(thrown);
+});
