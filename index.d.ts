@@ -217,10 +217,9 @@ export type TaskWorkerOptions<
 }[N];
 
 /** A call of a task on a service. On abort, the task runs on, and its result is dropped. */
-export type ServiceCallOptions<
-  D extends TaskDefinitions = TaskDefinitions,
-  N extends TaskName<D> = TaskName<D>,
-> = { [K in N]: NameAndParams<D, K> & TransferOptions & SignalOptions }[N];
+export type ServiceCallOptions<D extends TaskDefinitions = TaskDefinitions, N extends TaskName<D> = TaskName<D>> = {
+  [K in N]: NameAndParams<D, K> & TransferOptions & SignalOptions;
+}[N];
 
 /** How to launch a service. On abort, a launch that is under way is undone; a launched service is not. */
 export interface ServiceWorkerOptions extends ItemOptions<ServiceThreadOptions>, SignalOptions {
@@ -295,10 +294,7 @@ interface MessageLine {
    * tried in order, one message at a time. Rejects with what `predicate` throws, with the signal's reason, or
    * when the other side ends. It waits without a limit: use `AbortSignal.timeout(ms)` for one.
    */
-  waitForMessage<T = unknown>(
-    predicate: (data: T) => boolean | Promise<boolean>,
-    options?: SignalOptions,
-  ): Promise<T>;
+  waitForMessage<T = unknown>(predicate: (data: T) => boolean | Promise<boolean>, options?: SignalOptions): Promise<T>;
   /**
    * Calls `callback` for each stream that the other side creates; all callbacks get the same one. If nobody
    * reads, pipes or iterates it within ten seconds after the last callback has settled, both sides are
@@ -464,10 +460,7 @@ export class Messenger {
    * Resolves with the first message, from now on, for which `predicate` returns `true`; see
    * `service.waitForMessage`. Rejects with a {@link MessengerClosedError} when the instance is closed.
    */
-  waitForMessage<T = unknown>(
-    predicate: (data: T) => boolean | Promise<boolean>,
-    options?: SignalOptions,
-  ): Promise<T>;
+  waitForMessage<T = unknown>(predicate: (data: T) => boolean | Promise<boolean>, options?: SignalOptions): Promise<T>;
   /** A plain object that can be sent anywhere, to make an instance of the same ID from. */
   transfer(): MessengerTransfer;
   /** `true` lets this instance hold its thread, `false` (as at first) does not. */

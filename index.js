@@ -17,6 +17,8 @@ export {
   UnknownTaskError,
   WorkerExitedError,
 } from './lib/errors.js';
+export { Messenger } from './lib/messenger.js';
+export { messengers } from './lib/messengers.js';
 export { parent } from './lib/parent.js';
 export { ConcurrencyOption, pool } from './lib/pool.js';
 export { Service } from './lib/service.js';

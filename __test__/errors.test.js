@@ -24,11 +24,12 @@ const codes = {
   PlatformError: 'ERR_NANOLITH_PLATFORM',
 };
 
-const throwingGetter = (name) => Object.defineProperty({}, name, {
-  get() {
-    throw new Error('never seen');
-  },
-});
+const throwingGetter = (name) =>
+  Object.defineProperty({}, name, {
+    get() {
+      throw new Error('never seen');
+    },
+  });
 
 describe('error classes', () => {
   it('are all in the table, by name', () => {
@@ -108,8 +109,14 @@ describe('invalidArgument', () => {
       return message.replace('it must be else, ', '');
     };
     assert.equal(message(undefined), 'received undefined');
-    assert.equal(message(function foo() {}), 'received function foo');
-    assert.equal(message(() => {}), 'received a function');
+    assert.equal(
+      message(function foo() {}),
+      'received function foo',
+    );
+    assert.equal(
+      message(() => {}),
+      'received a function',
+    );
     assert.equal(message(throwingGetter(Symbol.toStringTag)), 'received an object');
     assert.ok(message('x'.repeat(1e6)).length < 150);
     assert.ok(message(Array.from({ length: 1000 }, () => 'x'.repeat(1000))).length < 150);
@@ -246,10 +253,13 @@ describe('arguments', () => {
     for (const concurrency of [1, 64, 'Quarter', 'x1', 'x10']) args.validateConcurrency(concurrency, options);
     const wrong = [0, -1, 1.5, NaN, Infinity, 2 ** 53, 'Default', 'x3', '4', undefined, null, {}, 4n];
     for (const concurrency of wrong) {
-      assert.throws(() => args.validateConcurrency(concurrency, options), (error) => {
-        assert.match(error.message, /\(Quarter, Default, x1, x10\)/);
-        return invalid('concurrency')(error);
-      });
+      assert.throws(
+        () => args.validateConcurrency(concurrency, options),
+        (error) => {
+          assert.match(error.message, /\(Quarter, Default, x1, x10\)/);
+          return invalid('concurrency')(error);
+        },
+      );
     }
   });
 });

@@ -8,7 +8,7 @@ import { inspect } from 'node:util';
 /** From the name of each class to the class. */
 export const errorClasses = new Map();
 
-/** Makes a class of a name and a code. It is constructed as `Base` is, by default with `(message, options)`. */
+/** Makes a class of a name and a code. Its constructor takes what that of `Base` does. */
 function errorClass(name, code, Base = Error) {
   const Class = class extends Base {
     constructor(...params) {
@@ -55,10 +55,7 @@ export const StreamUnclaimedError = errorClass('StreamUnclaimedError', 'ERR_NANO
 export const StreamTimeoutError = errorClass('StreamTimeoutError', 'ERR_NANOLITH_STREAM_TIMEOUT');
 export const UnknownTaskError = errorClass('UnknownTaskError', 'ERR_NANOLITH_UNKNOWN_TASK');
 export const SafeModeError = errorClass('SafeModeError', 'ERR_NANOLITH_SAFE_MODE');
-export const DuplicateIdentifierError = errorClass(
-  'DuplicateIdentifierError',
-  'ERR_NANOLITH_DUPLICATE_IDENTIFIER',
-);
+export const DuplicateIdentifierError = errorClass('DuplicateIdentifierError', 'ERR_NANOLITH_DUPLICATE_IDENTIFIER');
 export const PoolExceededError = errorClass('PoolExceededError', 'ERR_NANOLITH_POOL_EXCEEDED');
 export const PlatformError = errorClass('PlatformError', 'ERR_NANOLITH_PLATFORM');
 

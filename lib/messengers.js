@@ -1,14 +1,121 @@
-// Placeholder until Messenger lands: reads the names and attaches nothing.
+// The messengers that were attached to this thread: with its launch, or later with sendMessenger.
 
-/** @param {import('./codec/reader.js').Reader} reader @returns {string[]} */
+import { clearTimeout, setTimeout } from 'node:timers';
+
+import { started } from './agent.js';
+import { validateSignalOptions, validateString } from './arguments.js';
+import { MessengerClosedError, MessengerTimeoutError, NoParentError } from './errors.js';
+import { Messenger } from './messenger.js';
+import { isService } from './role.js';
+
+/** How long `use` waits for a messenger to be brought, in milliseconds. */
+const USE_MS = 10_000;
+
+/** @type {Map<string, Messenger>} */
+const attached = new Map();
+/** Who waits for a messenger, by its name. @type {Map<string, Set<(messenger: Messenger) => void>>} */
+const waiting = new Map();
+
+/**
+ * Attaches the messenger of this name, unless it is attached already.
+ * @param {string} name
+ */
+export function attach(name) {
+  const known = attached.get(name);
+  if (known !== undefined && !Messenger.isClosed(known)) return;
+  const messenger = new Messenger(name);
+  attached.set(name, messenger);
+  for (const found of waiting.get(name) ?? []) found(messenger);
+  waiting.delete(name);
+}
+
+/**
+ * Attaches the messengers that a request names. Returns the names.
+ * @param {import('./codec/reader.js').Reader} reader
+ */
 export function receiveMessengers(reader) {
-  const names = [];
-  for (let count = reader.u32(); count > 0; count -= 1) names.push(reader.text());
+  const count = reader.u32();
+  if (count === 0) return NONE;
+  const names = Array.from({ length: count }, () => reader.text());
+  for (const name of names) attach(name);
   return names;
 }
 
-/** @param {string[]} _names */
-export function returnMessengers(_names) {}
+/** @type {string[]} */
+const NONE = [];
 
-/** @param {string} _name */
-export function attach(_name) {}
+/**
+ * A warm task is over: its messengers leave with it.
+ * @param {string[]} names
+ */
+export function returnMessengers(names) {
+  for (const name of names) {
+    attached.get(name)?.close();
+    attached.delete(name);
+  }
+}
+
+/** See `index.d.ts`. */
+export const messengers = Object.freeze({
+  /** @param {string} name @param {{ signal?: AbortSignal }} [options] */
+  use(name, options) {
+    assertThread();
+    return use(name, options);
+  },
+
+  seek() {
+    assertThread();
+    return Object.fromEntries(attached);
+  },
+});
+
+/**
+ * @param {string} name
+ * @param {{ signal?: AbortSignal }} [options]
+ * @returns {Promise<Messenger>}
+ */
+async function use(name, options) {
+  validateString(name, 'name');
+  validateSignalOptions(options);
+  const signal = options?.signal;
+  signal?.throwIfAborted();
+  const known = attached.get(name);
+  if (known !== undefined) {
+    if (Messenger.isClosed(known)) throw new MessengerClosedError(`The messenger '${name}' has been closed.`);
+    return known;
+  }
+  if (!isService()) {
+    throw new MessengerTimeoutError(
+      `No messenger '${name}' came with this task, and nothing can bring one later: pass it in \`messengers\`.`,
+    );
+  }
+  return new Promise((resolve, reject) => {
+    const waiters = waiting.get(name) ?? new Set();
+    waiting.set(name, waiters);
+    const settle = () => {
+      clearTimeout(timer);
+      signal?.removeEventListener('abort', abort);
+      waiters.delete(found);
+    };
+    const found = (/** @type {Messenger} */ messenger) => {
+      settle();
+      resolve(messenger);
+    };
+    const abort = () => {
+      settle();
+      reject(signal?.reason);
+    };
+    const timer = setTimeout(() => {
+      settle();
+      reject(new MessengerTimeoutError(`No messenger '${name}' was brought within ${USE_MS / 1000} seconds.`));
+    }, USE_MS);
+    waiters.add(found);
+    signal?.addEventListener('abort', abort, { once: true });
+  });
+}
+
+function assertThread() {
+  if (started === undefined) {
+    throw new NoParentError('messengers works on the threads that nanolith started; this is none.');
+  }
+}

@@ -3,15 +3,10 @@
 import { agent, started } from './agent.js';
 import { NoParentError } from './errors.js';
 import { Line } from './line.js';
+import { isService } from './role.js';
 
 /** This thread's line to its owner, on a service; one without an other end, on the thread of a task. */
-let line = started && new Line(agent.id, agent.owner);
-let serving = false;
-
-/** This thread has become a service. */
-export function openParent() {
-  serving = true;
-}
+const line = started && new Line(agent.id, agent.owner);
 
 function end() {
   if (line === undefined) {
@@ -23,7 +18,7 @@ function end() {
 /** A service's line, for what would wait. */
 function lineOfService() {
   const open = end();
-  if (!serving) throw new NoParentError('The thread of a task has no parent to wait for: that is for services.');
+  if (!isService()) throw new NoParentError('The thread of a task has no parent to wait for: that is for services.');
   return open;
 }
 

@@ -4,5 +4,6 @@
 
 pub mod core;
 
-#[cfg(feature = "binding")]
+// Not in unit tests: Node-API exists only inside a runtime, and `#[napi]` registers nothing there.
+#[cfg(all(feature = "binding", not(test)))]
 mod binding;

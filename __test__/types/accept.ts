@@ -2,22 +2,22 @@
 import { once } from 'node:events';
 import type { Readable, Writable } from 'node:stream';
 import { MessageChannel, SHARE_ENV, type Worker } from 'node:worker_threads';
-
+import * as everything from '../../index.js';
 import {
   ConcurrencyOption,
+  type DefineOptions,
   define,
   LoadError,
   Messenger,
   messengers,
-  parent,
-  pool,
-  type DefineOptions,
   type Nanolith,
   type PoolItemOptions,
+  parent,
+  pool,
   Service,
-  type ServiceLauncher,
-  ServiceCluster,
   type ServiceCallOptions,
+  ServiceCluster,
+  type ServiceLauncher,
   type ServiceThreadOptions,
   type ServiceWorkerOptions,
   type TaskDefinitions,
@@ -28,7 +28,6 @@ import {
   type TaskWorkerOptions,
   WorkerExitedError,
 } from '../../index.js';
-import * as everything from '../../index.js';
 import { api, exact, type IsAny, type Point, warm } from './definitions.js';
 
 type Api = typeof api extends Nanolith<infer D> ? D : never;
@@ -36,7 +35,8 @@ const { signal } = new AbortController();
 const { port1 } = new MessageChannel();
 
 // Every run-time export has a type of its own.
-exact<{ [N in keyof typeof everything as IsAny<(typeof everything)[N]> extends true ? N : never]: 1 }, {}>(true);
+type Everything = typeof everything;
+exact<keyof { [N in keyof Everything as IsAny<Everything[N]> extends true ? N : never]: N }, never>(true);
 
 // define
 exact<typeof api.file, string>(true);
@@ -44,7 +44,7 @@ exact<typeof api.identifier, string>(true);
 await define({});
 await define({ run: () => 1 }, { file: new URL('file:///app/worker.js'), safeMode: false });
 await define({ run: () => 1 }, { file: 'file:///app/worker.js', identifier: 'run', isolate: true });
-await define({ run: () => 1 }, { isolate: false, options: { name: 'runner', argv: [1, 'a'], env: process.env } });
+await define({ run: () => 1 }, { isolate: false, options: { argv: [1, 'a'], env: process.env } });
 await define({ parse: JSON.parse, now: Date.now, max: Math.max });
 await define(await import('node:path').then(({ join, sep }) => ({ join })));
 declare const isolate: boolean;
@@ -92,7 +92,14 @@ await api({
   params: [1, 2],
   priority: true,
   reffed: false,
-  options: { env: SHARE_ENV, execArgv: ['--no-warnings'], resourceLimits: { stackSizeMb: 1 }, trackUnmanagedFds: true },
+  options: {
+    name: 'adder',
+    env: SHARE_ENV,
+    argv: ['a', 1] as const,
+    execArgv: ['--no-warnings'] as const,
+    resourceLimits: { stackSizeMb: 1 },
+    trackUnmanagedFds: true,
+  },
   messengers: [new Messenger('foo')],
   transferList: [port1, new ArrayBuffer(8)],
   signal,
@@ -139,8 +146,8 @@ exact<
 exact<TaskParams<Api, 'add'>, readonly [x: number, y: number]>(true);
 exact<TaskResult<Api, 'nested'>, Map<string, Date>>(true);
 const call: TaskWorkerOptions<Api, 'add'> = { name: 'add', params: [1, 2], priority: true };
-exact<Awaited<ReturnType<typeof callAdd>>, number>(true);
-const callAdd = () => api(call);
+const again = await api(call);
+exact<typeof again, number>(true);
 const serviceCall: ServiceCallOptions<Api, 'add'> = { name: 'add', params: [1, 2], signal };
 async function firstService<D extends TaskDefinitions>(any: Nanolith<D>, launch: ServiceWorkerOptions) {
   const cluster = new ServiceCluster(any);
@@ -215,6 +222,7 @@ for (const line of [service, parent]) {
   const writable = await line.createStream({ name: 'foo' }, { signal });
   exact<typeof writable.metaData, { name: string }>(true);
   writable satisfies Writable;
+  process.stdin.pipe(writable);
   await line.createStream<Point>({ x: 1, y: 2 });
 }
 
@@ -235,9 +243,7 @@ for (const { service, active, identifier } of cluster.currentServices) {
 }
 await cluster.closeAllIdle();
 await cluster.closeAll();
-exact<ReturnType<ReturnType<typeof makeWarmCluster>['use']>['call'], never>(false);
-const makeWarmCluster = () => new ServiceCluster(warm);
-const warmPong = await makeWarmCluster().use().call({ name: 'ping' });
+const warmPong = await new ServiceCluster(warm).use().call({ name: 'ping' });
 exact<typeof warmPong, 'pong'>(true);
 
 // Messengers
@@ -287,10 +293,8 @@ try {
     exact<typeof error.name, 'WorkerExitedError'>(true);
   }
 }
-error: {
-  const caught: unknown = undefined;
-  if (caught instanceof Service) exact<typeof caught.activeCalls, number>(true);
-}
+declare const caught: unknown;
+if (caught instanceof Service) exact<typeof caught.activeCalls, number>(true);
 
 // Any set will do where no task of it is called
 const launchers: ServiceLauncher<TaskDefinitions>[] = [api, warm];

@@ -42,12 +42,11 @@ export const api = await define({
 
 export const warm = await define(
   { add: (x: number, y: number) => x + y, ping: () => 'pong' as const },
-  { isolate: false, identifier: 'warm', options: { resourceLimits: { maxOldGenerationSizeMb: 64 }, env: {} } },
+  { isolate: false, identifier: 'warm', options: { resourceLimits: { maxOldGenerationSizeMb: 64 } } },
 );
 
 /** Whether two types are the same, `any` being the same as itself only. */
-export type Equal<A, B> =
-  (<T>() => T extends A ? 1 : 2) extends (<T>() => T extends B ? 1 : 2) ? true : false;
+export type Equal<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;
 
 /** `exact<Actual, Expected>(true)` compiles when the types are the same. */
 export function exact<A, B>(same: Equal<A, B>): void {}

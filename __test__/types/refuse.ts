@@ -14,7 +14,7 @@ import {
   ServiceCluster,
   type TaskDefinitions,
 } from '../../index.js';
-import { api, warm } from './definitions.js';
+import { api, exact, warm } from './definitions.js';
 
 // Definitions
 // @ts-expect-error: no object
@@ -30,7 +30,11 @@ await define({ run: undefined });
 // @ts-expect-error: a hook gets a number
 await define({ __beforeTask(threadID: string) {} });
 // @ts-expect-error
-await define({ __initializeService(threadID, info) { info.nope; } });
+await define({
+  __initializeService(threadID, info) {
+    info.nope;
+  },
+});
 // @ts-expect-error
 await define({ __initializeService: 'no function' });
 
@@ -304,10 +308,17 @@ if (loadError.code === 'ERR_NANOLITH_LOADED') {
 
 // What is not exported
 // @ts-expect-error
-import type { MessageLine } from '../../index.js';
 // @ts-expect-error
-import type { ItemOptions } from '../../index.js';
+import type { ItemOptions, MessageLine } from '../../index.js';
 
 const definitions: TaskDefinitions = { run: () => 1 };
 // @ts-expect-error: what is in it is not known
 (await (await define(definitions))({ name: 'run' })).toFixed();
+
+// The tests themselves: `any` is the same as itself only
+// @ts-expect-error
+exact<any, string>(true);
+// @ts-expect-error
+exact<string, any>(true);
+// @ts-expect-error
+exact<unknown, any>(true);

@@ -19,7 +19,7 @@ export function readError(r) {
     const field = r.u8();
     if (field >= ErrorField.length) throw damaged('no such field of an error');
     if (field === STACK) hasStack = true;
-    hide(error, ErrorField[field], r.item());
+    setHidden(error, ErrorField[field], r.item());
   }
   for (let n = r.plausible(r.u32()); n > 0; n--) {
     const key = r.text();
@@ -27,7 +27,7 @@ export function readError(r) {
     define(error, key, r.item());
   }
   // The stack of making it here would say nothing about where it came from.
-  if (!hasStack) hide(error, 'stack', undefined);
+  if (!hasStack) setHidden(error, 'stack', undefined);
   return error;
 }
 
@@ -36,8 +36,10 @@ export function readError(r) {
  * @param {string} key
  * @param {unknown} value
  */
-function hide(error, key, value) {
-  Object.defineProperty(error, key, { value, writable: true, enumerable: false, configurable: true });
+function setHidden(error, key, value) {
+  // Defining it would first format the present stack, with the program's Error.prepareStackTrace.
+  if (key === 'stack' && Object.hasOwn(error, key)) /** @type {any} */ (error).stack = value;
+  else Object.defineProperty(error, key, { value, writable: true, enumerable: false, configurable: true });
 }
 
 /**

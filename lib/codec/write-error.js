@@ -168,10 +168,34 @@ function writeKind(w, error) {
     w.text(stringOf(read(error, 'name')) ?? 'Error');
     return DOM_EXCEPTION;
   }
-  const prototype = getPrototypeOf(error);
-  const kind = prototype === null ? -1 : builtInKind(prototype);
+  const kind = classOf(error);
   w.u8(kind < 0 ? 0 : kind);
   return kind;
+}
+
+/**
+ * The ErrorKind of an error's class, -1 when that is a program's own. A class without any name of its own, such as
+ * those of Node's errors with a code, counts as the one that it extends.
+ * @param {object} error
+ */
+function classOf(error) {
+  try {
+    let at = getPrototypeOf(error);
+    for (let i = 0; i < MAX_CHAIN && at !== null; i++, at = getPrototypeOf(at)) {
+      const kind = builtInKind(at);
+      if (kind >= 0 || hasOwn(at, 'name') || constructorName(at) !== '') return kind;
+    }
+  } catch {
+    // A proxy among the prototypes.
+  }
+  return -1;
+}
+
+/** The name of the class of which `prototype` is the prototype, or an empty text. @param {object} prototype */
+function constructorName(prototype) {
+  const constructor = getOwnPropertyDescriptor(prototype, 'constructor')?.value;
+  if (typeof constructor !== 'function') return '';
+  return stringOf(getOwnPropertyDescriptor(constructor, 'name')?.value) ?? '';
 }
 
 /**
@@ -220,8 +244,7 @@ function stringOf(value) {
  * @returns {string | undefined}
  */
 function customName(error) {
-  /** @type {string | undefined} */
-  let constructorName;
+  let className = '';
   try {
     let at = error;
     for (let i = 0; i < MAX_CHAIN && at !== null && builtInKind(at) < 0; i++, at = getPrototypeOf(at)) {
@@ -229,15 +252,12 @@ function customName(error) {
         const name = read(error, 'name');
         if (typeof name === 'string') return name;
       }
-      const constructor = getOwnPropertyDescriptor(at, 'constructor')?.value;
-      if (constructorName === undefined && typeof constructor === 'function') {
-        constructorName = stringOf(getOwnPropertyDescriptor(constructor, 'name')?.value);
-      }
+      if (className === '') className = constructorName(at);
     }
   } catch {
     // A proxy among the prototypes.
   }
-  return constructorName === undefined || constructorName === '' ? stringOf(read(error, 'name')) : constructorName;
+  return className === '' ? stringOf(read(error, 'name')) : className;
 }
 
 /** @param {object} value */

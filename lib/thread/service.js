@@ -1,14 +1,15 @@
 // A thread that serves calls until it is closed.
 
 import process from 'node:process';
+import { threadId } from 'node:worker_threads';
 
 import { agent, on, onMayStay, throwUncaught, writer } from '../agent.js';
 import { readValue } from '../hosts.js';
 import { attach } from '../messengers.js';
 import { native } from '../native.js';
-import { openParent } from '../parent.js';
+import '../parent.js';
 import { CALL, END, EXCEPTION, MESSENGER, READY } from '../protocol.js';
-import { threadId } from 'node:worker_threads';
+import { becomeService } from '../role.js';
 import { exit } from './exit.js';
 import { load } from './load.js';
 import { reportFatal, writeLoadFailure } from './one-off.js';
@@ -34,7 +35,7 @@ let after;
 export async function launchHere({ call, file, identifier }) {
   let launching = true;
   reportFatal(() => (launching ? call : undefined));
-  openParent();
+  becomeService();
   try {
     functions = await load(file, identifier);
   } catch (error) {

@@ -19,7 +19,7 @@ use crate::core::pool::{Cancelled, Key, Request, Submitted, Turn, Work};
 /// # Safety
 /// `env` and `object` belong to the running callback; `handle` outlives every call of these functions.
 pub(super) unsafe fn define(env: sys::napi_env, object: sys::napi_value, handle: *mut Handle) -> Outcome<()> {
-    let functions: [(&std::ffi::CStr, sys::napi_callback); 20] = [
+    let functions: [(&std::ffi::CStr, sys::napi_callback); 21] = [
         (c"scratch", Some(entry::<2, Scratches>)),
         (c"drain", Some(entry::<0, Drain>)),
         (c"poll", Some(entry::<0, Poll>)),
@@ -39,6 +39,7 @@ pub(super) unsafe fn define(env: sys::napi_env, object: sys::napi_value, handle:
         (c"callerID", Some(entry::<0, CallerId>)),
         (c"loadFailed", Some(entry::<2, LoadFailed>)),
         (c"threadEnded", Some(entry::<3, ThreadEnded>)),
+        (c"publish", Some(entry::<3, super::hub::Publish>)),
         (c"activeCalls", Some(entry::<1, ActiveCalls>)),
     ];
     for (name, callback) in functions {
@@ -49,14 +50,17 @@ pub(super) unsafe fn define(env: sys::napi_env, object: sys::napi_value, handle:
                 sys::napi_create_function(env, name.as_ptr(), -1, callback, handle.cast(), &raw mut function),
                 "napi_create_function",
             )?;
-            check(sys::napi_set_named_property(env, object, name.as_ptr(), function), "napi_set_named_property")?;
+            check(
+                sys::napi_set_named_property(env, object, name.as_ptr(), function),
+                "napi_set_named_property",
+            )?;
         }
     }
     Ok(())
 }
 
 /// One raw function of `N` arguments.
-trait Raw<const N: usize> {
+pub(super) trait Raw<const N: usize> {
     fn run(handle: &mut Handle, call: &Call<N>) -> Outcome<sys::napi_value>;
 }
 
@@ -76,9 +80,12 @@ unsafe extern "C" fn entry<const N: usize, F: Raw<N>>(
 
 impl Handle {
     /// The bytes that JavaScript wrote at `start..start + length` of the outgoing scratch.
-    fn outgoing<const N: usize>(&self, call: &Call<N>, at: usize) -> Outcome<&[u8]> {
+    pub(super) fn outgoing<const N: usize>(&self, call: &Call<N>, at: usize) -> Outcome<&[u8]> {
         let (start, length) = (call.u32(at)? as usize, call.u32(at + 1)? as usize);
-        let Scratch { start: memory, length: size } = self.outgoing;
+        let Scratch {
+            start: memory,
+            length: size,
+        } = self.outgoing;
         if start.checked_add(length).is_none_or(|end| end > size) {
             return Err(Failed("bytes outside of the scratch"));
         }
@@ -213,7 +220,9 @@ impl Raw<3> for Send {
 struct CallService;
 impl Raw<3> for CallService {
     fn run(handle: &mut Handle, call: &Call<3>) -> Outcome<sys::napi_value> {
-        let Some(service) = handle.find(call.u32(0)?) else { return call.boolean(false) };
+        let Some(service) = handle.find(call.u32(0)?) else {
+            return call.boolean(false);
+        };
         let bytes = handle.outgoing(call, 1)?;
         let first = service.call_begins() == 1;
         let delivered = service.inbox.send(bytes) == Delivery::Delivered;
@@ -395,6 +404,10 @@ impl Raw<1> for ActiveCalls {
 }
 
 fn key(number: f64) -> Key {
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a key, as `submit` gave it")]
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "a key, as `submit` gave it"
+    )]
     return number as Key;
 }

@@ -51,7 +51,10 @@ pub(super) struct Scratch {
 }
 
 impl Scratch {
-    const EMPTY: Self = Self { start: ptr::null_mut(), length: 0 };
+    const EMPTY: Self = Self {
+        start: ptr::null_mut(),
+        length: 0,
+    };
 }
 
 impl Handle {
@@ -117,8 +120,14 @@ unsafe fn connect(env: sys::napi_env, object: sys::napi_value, handle: *mut Hand
     // SAFETY: all pointers are valid for the call; the reference is weak (count 0) and lives as long as the function
     // whose context it is, the rest is the caller's promise.
     unsafe {
-        check(sys::napi_create_reference(env, object, 0, &raw mut weak), "napi_create_reference")?;
-        check(sys::napi_create_string_utf8(env, c"nanolith".as_ptr(), -1, &raw mut name), "napi_create_string_utf8")?;
+        check(
+            sys::napi_create_reference(env, object, 0, &raw mut weak),
+            "napi_create_reference",
+        )?;
+        check(
+            sys::napi_create_string_utf8(env, c"nanolith".as_ptr(), -1, &raw mut name),
+            "napi_create_string_utf8",
+        )?;
         check(
             sys::napi_create_threadsafe_function(
                 env,
@@ -135,16 +144,29 @@ unsafe fn connect(env: sys::napi_env, object: sys::napi_value, handle: *mut Hand
             ),
             "napi_create_threadsafe_function",
         )?;
-        check(sys::napi_unref_threadsafe_function(env, wake), "napi_unref_threadsafe_function")?;
+        check(
+            sys::napi_unref_threadsafe_function(env, wake),
+            "napi_unref_threadsafe_function",
+        )?;
         let fresh = &mut *handle;
         fresh.wake = wake;
         let function = WakeFunction(wake);
         let waker: Waker = Box::new(move || function.call());
         fresh.agent.inbox.attach(waker);
         hot::define(env, object, handle)?;
-        check(sys::napi_add_env_cleanup_hook(env, Some(environment_ends), handle.cast()), "napi_add_env_cleanup_hook")?;
         check(
-            sys::napi_add_finalizer(env, object, handle.cast(), Some(object_ends), ptr::null_mut(), ptr::null_mut()),
+            sys::napi_add_env_cleanup_hook(env, Some(environment_ends), handle.cast()),
+            "napi_add_env_cleanup_hook",
+        )?;
+        check(
+            sys::napi_add_finalizer(
+                env,
+                object,
+                handle.cast(),
+                Some(object_ends),
+                ptr::null_mut(),
+                ptr::null_mut(),
+            ),
             "napi_add_finalizer",
         )
     }
@@ -164,7 +186,9 @@ unsafe extern "C" fn run_wake(
     // SAFETY: Node-API gives a valid environment and the context that `connect` passed, a reference that lives as long
     // as this function. A collected object, or an environment on its way out, ends in a status other than ok.
     unsafe {
-        if sys::napi_get_reference_value(env, context.cast(), &raw mut object) != sys::Status::napi_ok || object.is_null() {
+        if sys::napi_get_reference_value(env, context.cast(), &raw mut object) != sys::Status::napi_ok
+            || object.is_null()
+        {
             return;
         }
         if sys::napi_get_named_property(env, object, c"wake".as_ptr(), &raw mut wake) == sys::Status::napi_ok {

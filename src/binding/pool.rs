@@ -53,7 +53,12 @@ pub struct PoolCounts {
 #[napi]
 pub fn pool_counts(agent_id: u32) -> Result<PoolCounts> {
     let counts = agent(agent_id)?.pool().counts();
-    Ok(PoolCounts { max: counts.max, active: counts.active, queued: counts.queued as f64, ready: counts.ready })
+    Ok(PoolCounts {
+        max: counts.max,
+        active: counts.active,
+        queued: counts.queued as f64,
+        ready: counts.ready,
+    })
 }
 
 #[napi]
@@ -98,7 +103,11 @@ pub fn pool_next(agent_id: u32) -> Result<Option<NextItem>> {
 /// The number of a set in the agent's pool.
 #[napi]
 pub fn set_number(agent_id: u32, file: String, identifier: String, options: Uint8Array) -> Result<u32> {
-    let info = SetInfo { file: file.into(), identifier: identifier.into(), options: options.to_vec().into() };
+    let info = SetInfo {
+        file: file.into(),
+        identifier: identifier.into(),
+        options: options.to_vec().into(),
+    };
     Ok(agent(agent_id)?.pool().set(info))
 }
 
@@ -113,9 +122,16 @@ pub struct PlacedThread {
 #[napi]
 pub fn place(agent_id: u32, key: f64, may_be_spare: bool) -> Result<Option<PlacedThread>> {
     let owner = agent(agent_id)?;
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a key, as `submit` gave it")]
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "a key, as `submit` gave it"
+    )]
     Ok(match owner.pool().place(&owner, key as u64, may_be_spare) {
-        Placed::Fresh(thread, token) => Some(PlacedThread { thread, token: Some(token) }),
+        Placed::Fresh(thread, token) => Some(PlacedThread {
+            thread,
+            token: Some(token),
+        }),
         Placed::Spare(thread) => Some(PlacedThread { thread, token: None }),
         Placed::Gone => None,
     })
@@ -133,7 +149,9 @@ pub struct WarmThread {
 #[napi]
 pub fn warm_thread(agent_id: u32, thread: u32) -> Result<Option<WarmThread>> {
     let root = agent(agent_id)?;
-    let Some((token, set)) = root.pool().warm_thread(thread) else { return Ok(None) };
+    let Some((token, set)) = root.pool().warm_thread(thread) else {
+        return Ok(None);
+    };
     Ok(root.pool().set_info(set).map(|info| WarmThread {
         token,
         file: info.file.to_string(),
@@ -146,7 +164,10 @@ pub fn warm_thread(agent_id: u32, thread: u32) -> Result<Option<WarmThread>> {
 #[napi]
 pub fn start_spare(agent_id: u32) -> Result<Option<PlacedThread>> {
     let root = agent(agent_id)?;
-    Ok(root.pool().start_spare().map(|(thread, token)| PlacedThread { thread, token: Some(token) }))
+    Ok(root.pool().start_spare().map(|(thread, token)| PlacedThread {
+        thread,
+        token: Some(token),
+    }))
 }
 
 #[napi(object)]
@@ -161,7 +182,10 @@ pub struct ExpiredThreads {
 #[napi]
 pub fn expire(agent_id: u32) -> Result<ExpiredThreads> {
     let expired = agent(agent_id)?.pool().expire();
-    Ok(ExpiredThreads { spares: expired.spares, remain: expired.remain })
+    Ok(ExpiredThreads {
+        spares: expired.spares,
+        remain: expired.remain,
+    })
 }
 
 /// A service has run its initializer. Told by the service's own thread.

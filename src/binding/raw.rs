@@ -13,7 +13,11 @@ pub(super) type Outcome<T> = Result<T, Failed>;
 
 /// Turns a status into an outcome that names the call.
 pub(super) fn check(status: sys::napi_status, call: &'static str) -> Outcome<()> {
-    if status == sys::Status::napi_ok { Ok(()) } else { Err(Failed(call)) }
+    if status == sys::Status::napi_ok {
+        Ok(())
+    } else {
+        Err(Failed(call))
+    }
 }
 
 /// The environment and the arguments of one call, valid while it runs.
@@ -32,7 +36,14 @@ impl<const N: usize> Call<N> {
         let mut data = ptr::null_mut();
         // SAFETY: the caller's promise; the array has room for `count` values, and missing ones become `undefined`.
         let status = unsafe {
-            sys::napi_get_cb_info(env, info, &raw mut count, arguments.as_mut_ptr(), ptr::null_mut(), &raw mut data)
+            sys::napi_get_cb_info(
+                env,
+                info,
+                &raw mut count,
+                arguments.as_mut_ptr(),
+                ptr::null_mut(),
+                &raw mut data,
+            )
         };
         check(status, "napi_get_cb_info")?;
         Ok(Self { env, arguments, data })
@@ -87,21 +98,24 @@ impl<const N: usize> Call<N> {
     pub(super) fn number(&self, value: f64) -> Outcome<sys::napi_value> {
         let mut result = ptr::null_mut();
         // SAFETY: `env` belongs to the running callback.
-        check(unsafe { sys::napi_create_double(self.env, value, &raw mut result) }, "napi_create_double")?;
+        let status = unsafe { sys::napi_create_double(self.env, value, &raw mut result) };
+        check(status, "napi_create_double")?;
         Ok(result)
     }
 
     pub(super) fn int(&self, value: i32) -> Outcome<sys::napi_value> {
         let mut result = ptr::null_mut();
         // SAFETY: `env` belongs to the running callback.
-        check(unsafe { sys::napi_create_int32(self.env, value, &raw mut result) }, "napi_create_int32")?;
+        let status = unsafe { sys::napi_create_int32(self.env, value, &raw mut result) };
+        check(status, "napi_create_int32")?;
         Ok(result)
     }
 
     pub(super) fn boolean(&self, value: bool) -> Outcome<sys::napi_value> {
         let mut result = ptr::null_mut();
         // SAFETY: `env` belongs to the running callback.
-        check(unsafe { sys::napi_get_boolean(self.env, value, &raw mut result) }, "napi_get_boolean")?;
+        let status = unsafe { sys::napi_get_boolean(self.env, value, &raw mut result) };
+        check(status, "napi_get_boolean")?;
         Ok(result)
     }
 }
@@ -116,7 +130,11 @@ pub(super) fn guard(env: sys::napi_env, body: impl FnOnce() -> Outcome<sys::napi
     // SAFETY: `env` is that of the running callback; both strings are given with their lengths. A failure to throw (an
     // exception is pending already, or the environment is ending) leaves nothing else to do.
     unsafe {
-        sys::napi_throw_error(env, c"ERR_NANOLITH_NATIVE".as_ptr(), format!("{message}\0").as_ptr().cast());
+        sys::napi_throw_error(
+            env,
+            c"ERR_NANOLITH_NATIVE".as_ptr(),
+            format!("{message}\0").as_ptr().cast(),
+        );
     }
     ptr::null_mut()
 }

@@ -12,6 +12,7 @@ use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use once_cell::sync::Lazy;
 use parking_lot::{Mutex, RwLock};
 
+use super::hub::HUB;
 use super::inbox::Inbox;
 use super::pool::{Key, NO_KEY, Pool};
 
@@ -94,7 +95,9 @@ impl Agent {
 
     pub fn call_ends(&self) {
         // A service that was closed has its count cleared, and a late answer must not wrap it around.
-        let _ = self.active.fetch_update(Ordering::AcqRel, Ordering::Acquire, |n| n.checked_sub(1));
+        let _ = self
+            .active
+            .fetch_update(Ordering::AcqRel, Ordering::Acquire, |n| n.checked_sub(1));
     }
 
     pub fn clear_calls(&self) {
@@ -111,6 +114,7 @@ impl Agent {
         self.inbox.close();
         AGENTS.write().remove(&self.id);
         TOKENS.lock().retain(|_, agent| agent.id != self.id);
+        HUB.agent_ended(self.id);
         self.pool().agent_ended(self);
     }
 }

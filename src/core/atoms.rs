@@ -79,7 +79,9 @@ mod tests {
         let threads: Vec<_> = (0..4)
             .map(|_| {
                 std::thread::spawn(|| {
-                    (0..100).map(|i| atom(&format!("atoms::t{i}")).unwrap()).collect::<Vec<_>>()
+                    (0..100)
+                        .map(|i| atom(&format!("atoms::t{i}")).unwrap())
+                        .collect::<Vec<_>>()
                 })
             })
             .collect();

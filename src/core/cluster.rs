@@ -31,7 +31,9 @@ impl Cluster {
     /// Says whether it was a member.
     pub fn remove(&self, service: AgentId) -> bool {
         let mut state = self.state.lock();
-        let Some(at) = state.members.iter().position(|member| member.id == service) else { return false };
+        let Some(at) = state.members.iter().position(|member| member.id == service) else {
+            return false;
+        };
         state.members.remove(at);
         if at < state.turn {
             state.turn -= 1;
@@ -56,7 +58,12 @@ impl Cluster {
     /// The active calls of all members.
     #[must_use]
     pub fn active_calls(&self) -> u32 {
-        self.state.lock().members.iter().map(|member| member.active_calls()).sum()
+        self.state
+            .lock()
+            .members
+            .iter()
+            .map(|member| member.active_calls())
+            .sum()
     }
 }
 

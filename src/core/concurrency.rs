@@ -13,7 +13,11 @@ pub fn slots(factor: f64) -> u32 {
     if exact >= f64::from(u32::MAX) {
         return u32::MAX;
     }
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "in range by the lines above")]
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "in range by the lines above"
+    )]
     return exact as u32;
 }
 

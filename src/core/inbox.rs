@@ -95,8 +95,16 @@ pub struct Inbox {
 
 impl Default for Inbox {
     fn default() -> Self {
-        let shared = Shared { phase: Phase::Awake, bytes: Vec::new(), waker: None };
-        Self { shared: Mutex::new(shared), waiting: AtomicBool::new(false), reading: Mutex::default() }
+        let shared = Shared {
+            phase: Phase::Awake,
+            bytes: Vec::new(),
+            waker: None,
+        };
+        Self {
+            shared: Mutex::new(shared),
+            waiting: AtomicBool::new(false),
+            reading: Mutex::default(),
+        }
     }
 }
 
@@ -104,7 +112,9 @@ impl Inbox {
     /// Appends one frame whose body (kind and fields) is `parts`, one after the other.
     pub fn send_parts(&self, parts: &[&[u8]]) -> Delivery {
         let length: usize = parts.iter().map(|part| part.len()).sum();
-        let Ok(header) = u32::try_from(length) else { return Delivery::Closed };
+        let Ok(header) = u32::try_from(length) else {
+            return Delivery::Closed;
+        };
         let mut shared = self.shared.lock();
         if shared.phase == Phase::Closed {
             return Delivery::Closed;
@@ -156,7 +166,11 @@ impl Inbox {
             self.waiting.store(false, Ordering::Relaxed);
         }
         let rest = &reading.block[reading.position..];
-        let fits = if rest.len() <= into.len() { rest.len() } else { whole_frames(rest, into.len()) };
+        let fits = if rest.len() <= into.len() {
+            rest.len()
+        } else {
+            whole_frames(rest, into.len())
+        };
         if fits == 0 && !rest.is_empty() {
             return Drained::Needs(frame_length(rest));
         }
@@ -374,7 +388,11 @@ mod tests {
         while seen.iter().any(|&n| n < 1000) {
             for frame in drain_all(&inbox) {
                 let who = usize::from(frame[0]);
-                assert_eq!(u32::from_le_bytes(frame[1..].try_into().unwrap()), seen[who], "in order");
+                assert_eq!(
+                    u32::from_le_bytes(frame[1..].try_into().unwrap()),
+                    seen[who],
+                    "in order"
+                );
                 seen[who] += 1;
             }
         }

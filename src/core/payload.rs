@@ -19,7 +19,10 @@ impl Payload {
             let mut inline = [0; INLINE];
             inline[..bytes.len()].copy_from_slice(bytes);
             #[expect(clippy::cast_possible_truncation, reason = "INLINE fits in a byte")]
-            return Self::Inline { length: bytes.len() as u8, bytes: inline };
+            return Self::Inline {
+                length: bytes.len() as u8,
+                bytes: inline,
+            };
         }
         Self::Heap(bytes.into())
     }

@@ -23,7 +23,10 @@ pub struct Spin {
 
 impl Default for Spin {
     fn default() -> Self {
-        Self { budget: MAX_BUDGET, slept_at: None }
+        Self {
+            budget: MAX_BUDGET,
+            slept_at: None,
+        }
     }
 }
 
@@ -74,14 +77,20 @@ mod tests {
 
     #[test]
     fn finds_at_once_without_a_budget() {
-        let mut spin = Spin { budget: Duration::ZERO, slept_at: None };
+        let mut spin = Spin {
+            budget: Duration::ZERO,
+            slept_at: None,
+        };
         assert!(spin.look(|| true));
         assert!(!spin.look(|| false));
     }
 
     #[test]
     fn budget_grows_after_short_sleeps_and_halves_after_long_ones() {
-        let mut spin = Spin { budget: Duration::ZERO, slept_at: None };
+        let mut spin = Spin {
+            budget: Duration::ZERO,
+            slept_at: None,
+        };
         spin.asleep();
         spin.woken();
         assert_eq!(spin.budget, STEP);

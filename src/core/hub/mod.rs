@@ -94,7 +94,10 @@ pub static HUB: Hub = Hub::new();
 
 impl Hub {
     const fn new() -> Self {
-        Self { channels: Mutex::new(BTreeMap::new()), subscriptions: Table::new() }
+        Self {
+            channels: Mutex::new(BTreeMap::new()),
+            subscriptions: Table::new(),
+        }
     }
 
     /// Lets `agent` hear the channel of this name. On an agent that has ended, the number is of nothing.
@@ -107,26 +110,44 @@ impl Hub {
         }
         let channel = channels.get(name).cloned().unwrap_or_else(|| {
             let name: Arc<str> = name.into();
-            let channel = Arc::new(Channel { name: Arc::clone(&name), members: RwLock::default() });
+            let channel = Arc::new(Channel {
+                name: Arc::clone(&name),
+                members: RwLock::default(),
+            });
             channels.insert(name, Arc::clone(&channel));
             channel
         });
-        channel.members.write().push(Member { id, agent: Arc::clone(agent) });
-        self.subscriptions.insert(id, Arc::new(Subscription { id, agent: agent.id, channel }));
+        channel.members.write().push(Member {
+            id,
+            agent: Arc::clone(agent),
+        });
+        self.subscriptions.insert(
+            id,
+            Arc::new(Subscription {
+                id,
+                agent: agent.id,
+                channel,
+            }),
+        );
         id
     }
 
     /// Sends to every other subscriber of the channel of `from`: `from` itself does not hear it, other subscribers on
     /// its agent do.
     pub fn publish(&self, from: SubscriberId, bytes: &[u8]) -> Published {
-        let Some(subscription) = self.subscriptions.get(from) else { return Published::Closed };
+        let Some(subscription) = self.subscriptions.get(from) else {
+            return Published::Closed;
+        };
         let members = subscription.channel.members.read();
         if members.is_empty() {
             return Published::Closed;
         }
         for member in members.iter().filter(|member| member.id != from) {
             // A closed inbox is an agent that ends right now: `agent_ended` will take its subscriptions out.
-            let _ = member.agent.inbox.send_kind(Kind::Broadcast, &[&member.id.to_le_bytes(), bytes]);
+            let _ = member
+                .agent
+                .inbox
+                .send_kind(Kind::Broadcast, &[&member.id.to_le_bytes(), bytes]);
         }
         Published::Sent
     }
@@ -143,7 +164,10 @@ impl Hub {
         let members = std::mem::take(&mut *channel.members.write());
         for member in members {
             self.subscriptions.remove(member.id);
-            let _ = member.agent.inbox.send_kind(Kind::MessengerClosed, &[&member.id.to_le_bytes()]);
+            let _ = member
+                .agent
+                .inbox
+                .send_kind(Kind::MessengerClosed, &[&member.id.to_le_bytes()]);
         }
     }
 
@@ -163,7 +187,9 @@ impl Hub {
     }
 
     fn remove(&self, channels: &mut Channels, id: SubscriberId) -> bool {
-        let Some(subscription) = self.subscriptions.remove(id) else { return false };
+        let Some(subscription) = self.subscriptions.remove(id) else {
+            return false;
+        };
         let channel = &subscription.channel;
         let mut members = channel.members.write();
         members.retain(|member| member.id != id);

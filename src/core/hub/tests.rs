@@ -57,7 +57,12 @@ fn smoke() {
 fn other_instances_of_the_same_agent_hear_it() {
     let hub = Hub::new();
     let [a, b] = agents();
-    let ids = [hub.subscribe("x", &a), hub.subscribe("x", &a), hub.subscribe("x", &b), hub.subscribe("x", &a)];
+    let ids = [
+        hub.subscribe("x", &a),
+        hub.subscribe("x", &a),
+        hub.subscribe("x", &b),
+        hub.subscribe("x", &a),
+    ];
     let _ = hub.publish(ids[1], &[1]);
     assert_eq!(heard(&a), [Message(ids[0], vec![1]), Message(ids[3], vec![1])]);
     assert_eq!(heard(&b), [Message(ids[2], vec![1])]);
@@ -97,7 +102,11 @@ fn close_all_comes_after_what_was_sent_before() {
     hub.close_all("never used");
     assert_eq!(hub.publish(ids[0], &[2]), Published::Closed);
     assert_eq!(heard(&a), [Closed(ids[0])]);
-    assert_eq!(heard(&b), [Message(ids[1], vec![1]), Closed(ids[1])], "once, and not the other name's");
+    assert_eq!(
+        heard(&b),
+        [Message(ids[1], vec![1]), Closed(ids[1])],
+        "once, and not the other name's"
+    );
     assert!(!hub.unsubscribe(ids[0]));
     assert_eq!(hub.living(), (1, 1));
 
@@ -159,7 +168,9 @@ fn many_publishers_nothing_lost_and_in_order() {
     let hub = Hub::new();
     let agents: [_; THREADS] = agents();
     let all = agents.each_ref().map(|agent| hub.subscribe("all", agent));
-    let near = agents.each_ref().map(|agent| [hub.subscribe("near", agent), hub.subscribe("near", agent)]);
+    let near = agents
+        .each_ref()
+        .map(|agent| [hub.subscribe("near", agent), hub.subscribe("near", agent)]);
     let barrier = Barrier::new(THREADS + 1);
     std::thread::scope(|scope| {
         for who in 0..THREADS {
@@ -189,7 +200,9 @@ fn many_publishers_nothing_lost_and_in_order() {
         let mut next = [[0u64; THREADS]; 3];
         for frame in heard(&agents[who]) {
             let Message(id, bytes) = frame else { panic!("closed") };
-            let Some(at) = known.iter().position(|&own| own == id) else { continue };
+            let Some(at) = known.iter().position(|&own| own == id) else {
+                continue;
+            };
             let [sender, i, square] = [0, 8, 16].map(|n| u64::from_le_bytes(bytes[n..n + 8].try_into().unwrap()));
             assert_eq!(square, i * i);
             assert!(i >= next[at][sender as usize], "in order");
@@ -220,12 +233,17 @@ fn close_all_while_others_publish() {
                 let (hub, barrier) = (&hub, &barrier);
                 scope.spawn(move || {
                     barrier.wait();
-                    (0..u8::MAX).take_while(|&i| hub.publish(from, &[i]) == Published::Sent).count()
+                    (0..u8::MAX)
+                        .take_while(|&i| hub.publish(from, &[i]) == Published::Sent)
+                        .count()
                 })
             });
             barrier.wait();
             hub.close_all("x");
-            publishers.map(|publisher| publisher.join().unwrap()).iter().sum::<usize>()
+            publishers
+                .map(|publisher| publisher.join().unwrap())
+                .iter()
+                .sum::<usize>()
         });
         let heard = heard(&c);
         assert_eq!(heard.len(), sent + 1);

@@ -163,7 +163,11 @@ pub fn living() -> usize {
 /// Ends the pipes of an agent whose inbox is closed, except those that it ended properly as a writer.
 pub fn agent_ended(agent: AgentId) {
     for pipe in PIPES.matching(|pipe| pipe.writer.id == agent || pipe.reader.id == agent) {
-        pipe.side_ended(if pipe.reader.id == agent { Side::Reader } else { Side::Writer });
+        pipe.side_ended(if pipe.reader.id == agent {
+            Side::Reader
+        } else {
+            Side::Writer
+        });
     }
 }
 
@@ -171,9 +175,20 @@ impl Pipe {
     /// A pipe that both sides find by its number. If an agent has ended by now, the other hears so at once.
     #[must_use]
     pub fn open(writer: Arc<Agent>, reader: Arc<Agent>) -> Arc<Self> {
-        let shared = Shared { phase: Phase::Open, queue: VecDeque::new(), reader_waits: false, writer_waits: false };
+        let shared = Shared {
+            phase: Phase::Open,
+            queue: VecDeque::new(),
+            reader_waits: false,
+            writer_waits: false,
+        };
         let id = PIPES.next_id();
-        let pipe = Arc::new(Self { id, writer, reader, shared: Mutex::new(shared), reading: Mutex::new(None) });
+        let pipe = Arc::new(Self {
+            id,
+            writer,
+            reader,
+            shared: Mutex::new(shared),
+            reading: Mutex::new(None),
+        });
         PIPES.insert(id, Arc::clone(&pipe));
         // An inbox is closed before `agent_ended` looks into the table: either that finds this pipe, or this sees it.
         for (side, agent) in [(Side::Reader, &pipe.reader), (Side::Writer, &pipe.writer)] {
@@ -301,7 +316,10 @@ impl Pipe {
         if let Some(block) = shared.queue.pop_front() {
             if shared.writer_waits && shared.queue.len() <= HALF {
                 shared.writer_waits = false;
-                let _ = self.writer.inbox.send_kind(Kind::PipeWritable, &[&self.id.to_le_bytes()]);
+                let _ = self
+                    .writer
+                    .inbox
+                    .send_kind(Kind::PipeWritable, &[&self.id.to_le_bytes()]);
             }
             return Ok(block);
         }
@@ -353,7 +371,10 @@ impl Pipe {
 
     fn signal_reader(&self, shared: &mut Shared) {
         if std::mem::take(&mut shared.reader_waits) {
-            let _ = self.reader.inbox.send_kind(Kind::PipeReadable, &[&self.id.to_le_bytes()]);
+            let _ = self
+                .reader
+                .inbox
+                .send_kind(Kind::PipeReadable, &[&self.id.to_le_bytes()]);
         }
     }
 }

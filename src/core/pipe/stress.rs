@@ -11,7 +11,10 @@ struct Lcg(u64);
 
 impl Lcg {
     fn below(&mut self, bound: usize) -> usize {
-        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        self.0 = self
+            .0
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
         (self.0 >> 33) as usize % bound
     }
 }
@@ -34,7 +37,9 @@ fn wait_for_signal(agent: &Agent, kind: Kind) {
 
 fn stress(seed: u64, largest: usize, room: usize, total: usize) {
     let ends = Ends::new();
-    let Ends { writer, reader, pipe, .. } = &ends;
+    let Ends {
+        writer, reader, pipe, ..
+    } = &ends;
     let digest = |sum: u64, byte: u8| (sum ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
     std::thread::scope(|scope| {
         let sent = scope.spawn(move || {
@@ -46,7 +51,9 @@ fn stress(seed: u64, largest: usize, room: usize, total: usize) {
                 lengths.extend(chunk.chunks(BLOCK_BYTES).map(<[u8]>::len));
                 let mut rest = &chunk[..];
                 while !rest.is_empty() {
-                    let Written::Taken(taken) = pipe.write(rest) else { panic!("over") };
+                    let Written::Taken(taken) = pipe.write(rest) else {
+                        panic!("over")
+                    };
                     rest = &rest[taken..];
                     if !rest.is_empty() {
                         wait_for_signal(writer, Kind::PipeWritable);
@@ -95,7 +102,13 @@ fn stress_chunks_that_are_cut_into_a_large_room() {
 fn stress_destroy_at_any_time() {
     for round in 0..300u64 {
         let mut ends = Ends::new();
-        let Ends { writer, reader, pipe, into, lengths } = &mut ends;
+        let Ends {
+            writer,
+            reader,
+            pipe,
+            into,
+            lengths,
+        } = &mut ends;
         std::thread::scope(|scope| {
             scope.spawn(|| while pipe.write(&[1; 5000]) != Written::Over {});
             scope.spawn(|| while pipe.read(into, lengths) != Read::Over {});

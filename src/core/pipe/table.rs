@@ -23,7 +23,10 @@ pub(in crate::core) struct Table<T> {
 
 impl<T> Table<T> {
     pub(in crate::core) const fn new() -> Self {
-        Self { next: AtomicU32::new(1), shards: [const { Shard(RwLock::new(BTreeMap::new())) }; SHARDS] }
+        Self {
+            next: AtomicU32::new(1),
+            shards: [const { Shard(RwLock::new(BTreeMap::new())) }; SHARDS],
+        }
     }
 
     fn shard(&self, id: u32) -> &RwLock<BTreeMap<u32, Arc<T>>> {

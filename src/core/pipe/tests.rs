@@ -15,7 +15,13 @@ impl Ends {
         let (writer, _) = Agent::expected(&root);
         let (reader, _) = Agent::expected(&root);
         let pipe = Pipe::open(Arc::clone(&writer), Arc::clone(&reader));
-        Self { writer, reader, pipe, into: vec![0; BLOCK_BYTES], lengths: vec![0; BLOCK_CHUNKS] }
+        Self {
+            writer,
+            reader,
+            pipe,
+            into: vec![0; BLOCK_BYTES],
+            lengths: vec![0; BLOCK_CHUNKS],
+        }
     }
 
     fn write_all(&self, bytes: &[u8]) {
@@ -27,8 +33,9 @@ impl Ends {
         match self.pipe.read(&mut self.into, &mut self.lengths) {
             Read::Chunks { bytes, chunks } => {
                 let mut rest = &self.into[..bytes];
-                let all =
-                    self.lengths[..chunks].iter().map(|&length| rest.split_off(..length as usize).unwrap().to_vec());
+                let all = self.lengths[..chunks]
+                    .iter()
+                    .map(|&length| rest.split_off(..length as usize).unwrap().to_vec());
                 let all = all.collect();
                 assert!(rest.is_empty(), "the lengths add up");
                 Ok(all)
@@ -45,7 +52,9 @@ impl Ends {
 /// What an agent heard of this pipe.
 pub(super) fn heard(agent: &Agent, pipe: &Pipe) -> Vec<(u8, Vec<u8>)> {
     let (mut scratch, mut all) = (vec![0; 1 << 16], Vec::new());
-    let Drained::Bytes(end) = agent.inbox.drain(&mut scratch) else { panic!("a large frame") };
+    let Drained::Bytes(end) = agent.inbox.drain(&mut scratch) else {
+        panic!("a large frame")
+    };
     let mut at = 0;
     while at < end {
         let length = u32::from_le_bytes(scratch[at..at + 4].try_into().unwrap()) as usize;
@@ -100,7 +109,11 @@ fn blocks_of_large_chunks_are_coalesced_into_the_room_there_is() {
     assert_eq!(ends.pipe.readable(BLOCK_BYTES, BLOCK_CHUNKS), 60_000);
     assert_eq!(ends.pipe.readable(usize::MAX, 4), 80_000);
     assert_eq!(ends.read().unwrap(), sent[..3]);
-    assert_eq!(ends.pipe.readable(BLOCK_BYTES, BLOCK_CHUNKS), 40_000, "one of them taken out of the queue");
+    assert_eq!(
+        ends.pipe.readable(BLOCK_BYTES, BLOCK_CHUNKS),
+        40_000,
+        "one of them taken out of the queue"
+    );
     assert_eq!(ends.read().unwrap(), sent[3..]);
 }
 
@@ -124,8 +137,14 @@ fn a_chunk_larger_than_the_room_says_what_it_needs() {
     assert_eq!(ends.pipe.read(&mut [0; 99], &mut [0; 9]), Read::Needs(100));
     assert_eq!(ends.pipe.read(&mut [0; 500], &mut []), Read::Needs(100));
     assert_eq!(ends.pipe.readable(299, 9), 100);
-    assert_eq!(ends.pipe.read(&mut [0; 299], &mut [0; 9]), Read::Chunks { bytes: 100, chunks: 1 });
-    assert_eq!(ends.pipe.read(&mut [0; 900], &mut [0; 1]), Read::Chunks { bytes: 200, chunks: 1 });
+    assert_eq!(
+        ends.pipe.read(&mut [0; 299], &mut [0; 9]),
+        Read::Chunks { bytes: 100, chunks: 1 }
+    );
+    assert_eq!(
+        ends.pipe.read(&mut [0; 900], &mut [0; 1]),
+        Read::Chunks { bytes: 200, chunks: 1 }
+    );
     assert_eq!(ends.read(), Ok(vec![vec![44; 300]]));
     assert_eq!(ends.read(), Err(Read::Empty));
 }
@@ -152,7 +171,9 @@ fn backpressure_bounds_bytes_and_tiny_chunks() {
     assert_eq!(tiny, QUEUE_BLOCKS * BLOCK_CHUNKS);
 
     let ends = Ends::new();
-    let odd = (0..).take_while(|_| ends.pipe.write(&[1; 40_000]) == Written::Taken(40_000)).count();
+    let odd = (0..)
+        .take_while(|_| ends.pipe.write(&[1; 40_000]) == Written::Taken(40_000))
+        .count();
     assert_eq!(odd, QUEUE_BLOCKS, "a chunk is taken whole or not at all");
 }
 
@@ -163,7 +184,11 @@ fn a_waiting_writer_hears_once_when_half_is_free() {
     let _ = ends.pipe.write(&[0]);
     for read in 0..QUEUE_BLOCKS {
         assert_eq!(ends.read().map(|chunks| chunks.len()), Ok(1));
-        let expected = if read + 1 == QUEUE_BLOCKS - HALF { vec![writable()] } else { vec![] };
+        let expected = if read + 1 == QUEUE_BLOCKS - HALF {
+            vec![writable()]
+        } else {
+            vec![]
+        };
         assert_eq!(heard(&ends.writer, &ends.pipe), expected, "after read {read}");
     }
     ends.write_all(&[1]);
@@ -178,7 +203,11 @@ fn a_reader_hears_once_after_it_found_nothing() {
     assert_eq!(heard(&ends.reader, &ends.pipe), [], "it has not looked yet");
     assert_eq!(ends.read(), Ok(vec![vec![1]]));
     ends.write_all(&[2]);
-    assert_eq!(heard(&ends.reader, &ends.pipe), [], "it was not told that nothing is left");
+    assert_eq!(
+        heard(&ends.reader, &ends.pipe),
+        [],
+        "it was not told that nothing is left"
+    );
     assert_eq!(ends.read(), Ok(vec![vec![2]]));
     assert_eq!(ends.read(), Err(Read::Empty));
     assert_eq!(ends.read(), Err(Read::Empty));
@@ -202,13 +231,19 @@ fn end_wakes_a_waiting_reader() {
 
 #[test]
 fn destroy_drops_and_tells_the_other_side_once() {
-    for (side, error) in
-        [(Side::Writer, None), (Side::Reader, None), (Side::Writer, Some(&b"err"[..])), (Side::Reader, Some(b"err"))]
-    {
+    for (side, error) in [
+        (Side::Writer, None),
+        (Side::Reader, None),
+        (Side::Writer, Some(&b"err"[..])),
+        (Side::Reader, Some(b"err")),
+    ] {
         let mut ends = Ends::new();
         ends.write_all(&[1; 300]);
         ends.write_all(&[2; 300]);
-        assert_eq!(ends.pipe.read(&mut [0; 400], &mut [0; 9]), Read::Chunks { bytes: 300, chunks: 1 });
+        assert_eq!(
+            ends.pipe.read(&mut [0; 400], &mut [0; 9]),
+            Read::Chunks { bytes: 300, chunks: 1 }
+        );
         ends.write_all(&[3; BLOCK_BYTES]);
         ends.pipe.destroy(side, error);
         ends.pipe.destroy(Side::Reader, Some(b"again"));
@@ -218,7 +253,11 @@ fn destroy_drops_and_tells_the_other_side_once() {
             Side::Writer => (&ends.writer, &ends.reader),
             Side::Reader => (&ends.reader, &ends.writer),
         };
-        let reason = if error.is_some() { Reason::Failed } else { Reason::Destroyed };
+        let reason = if error.is_some() {
+            Reason::Failed
+        } else {
+            Reason::Destroyed
+        };
         assert_eq!(heard(other, &ends.pipe), [ended(reason, error.unwrap_or_default())]);
         assert_eq!(heard(own, &ends.pipe), []);
         assert!(ends.forgotten());
@@ -290,7 +329,9 @@ fn open_to_an_ended_agent_is_over_at_once() {
 fn drops_agents_with_the_pipe_and_keeps_few_blocks() {
     let Ends { writer, reader, .. } = Ends::new();
     let before = (Arc::strong_count(&writer), Arc::strong_count(&reader));
-    let pipes: Vec<_> = (0..4).map(|_| Pipe::open(Arc::clone(&writer), Arc::clone(&reader))).collect();
+    let pipes: Vec<_> = (0..4)
+        .map(|_| Pipe::open(Arc::clone(&writer), Arc::clone(&reader)))
+        .collect();
     for pipe in &pipes {
         let _ = pipe.write(&vec![0; 1 << 20]);
         pipe.destroy(Side::Reader, None);

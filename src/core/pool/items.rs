@@ -62,7 +62,14 @@ impl Pool {
         }
         let priority = request.priority;
         let caller = Arc::clone(caller);
-        let item = Item { request, caller, lender: NO_KEY, depth, granted: false, since: Instant::now() };
+        let item = Item {
+            request,
+            caller,
+            lender: NO_KEY,
+            depth,
+            granted: false,
+            since: Instant::now(),
+        };
         let key = state.items.insert(item);
         if state.items.is_empty() && state.held - state.lent < state.max {
             self.grant(state, key, NO_KEY, Some(key));
@@ -181,7 +188,9 @@ impl Pool {
     pub fn cancel(&self, key: Key) -> Cancelled {
         let mut state = self.state.lock();
         let state = &mut *state;
-        let Some(item) = state.items.get(key) else { return Cancelled::Settled };
+        let Some(item) = state.items.get(key) else {
+            return Cancelled::Settled;
+        };
         let (granted, set) = (item.granted, item.request.set);
         let outcome = if !granted {
             Cancelled::Unbegun

@@ -138,7 +138,10 @@ impl Pool {
             spares: Spares::default(),
             closed: false,
         };
-        Self { root, state: Mutex::new(state) }
+        Self {
+            root,
+            state: Mutex::new(state),
+        }
     }
 
     #[must_use]

@@ -32,7 +32,14 @@ pub struct Queue<T> {
 
 impl<T> Default for Queue<T> {
     fn default() -> Self {
-        Self { entries: Vec::new(), free: Vec::new(), head: NONE, tail: NONE, waiting: 0, fresh: 0 }
+        Self {
+            entries: Vec::new(),
+            free: Vec::new(),
+            head: NONE,
+            tail: NONE,
+            waiting: 0,
+            fresh: 0,
+        }
     }
 }
 
@@ -58,19 +65,33 @@ impl<T> Queue<T> {
         #[expect(clippy::cast_possible_truncation, reason = "4 billion entries do not fit in memory")]
         let place = self.entries.len() as u32;
         let generation = self.fresh;
-        self.entries.push(Entry { value: Some(value), generation, waiting: false, previous: NONE, next: NONE });
+        self.entries.push(Entry {
+            value: Some(value),
+            generation,
+            waiting: false,
+            previous: NONE,
+            next: NONE,
+        });
         key(place, generation)
     }
 
     #[must_use]
     pub fn get(&self, key: Key) -> Option<&T> {
         let entry = self.entries.get(place(key) as usize)?;
-        if entry.generation == generation(key) { entry.value.as_ref() } else { None }
+        if entry.generation == generation(key) {
+            entry.value.as_ref()
+        } else {
+            None
+        }
     }
 
     pub fn get_mut(&mut self, key: Key) -> Option<&mut T> {
         let entry = self.entries.get_mut(place(key) as usize)?;
-        if entry.generation == generation(key) { entry.value.as_mut() } else { None }
+        if entry.generation == generation(key) {
+            entry.value.as_mut()
+        } else {
+            None
+        }
     }
 
     /// Whether the entry waits in the list.
@@ -158,7 +179,9 @@ impl<T> Queue<T> {
 
     /// Every entry, waiting or not, in no order.
     pub fn kept(&self) -> impl Iterator<Item = (Key, &T)> {
-        (0u32..).zip(&self.entries).filter_map(|(at, entry)| Some((key(at, entry.generation), entry.value.as_ref()?)))
+        (0u32..)
+            .zip(&self.entries)
+            .filter_map(|(at, entry)| Some((key(at, entry.generation), entry.value.as_ref()?)))
     }
 
     /// The waiting entries, oldest first.
@@ -183,8 +206,7 @@ fn place(key: Key) -> u32 {
 }
 
 fn generation(key: Key) -> u32 {
-    #[expect(clippy::cast_possible_truncation, reason = "the high half fits")]
-    return (key >> 32) as u32;
+    (key >> 32) as u32
 }
 
 #[cfg(test)]
@@ -211,7 +233,11 @@ mod tests {
         let mut queue = Queue::default();
         for i in 0..4 {
             let key = queue.insert(i);
-            if i % 2 == 0 { queue.push_back(key) } else { queue.push_front(key) }
+            if i % 2 == 0 {
+                queue.push_back(key);
+            } else {
+                queue.push_front(key);
+            }
         }
         assert_eq!(drain(&mut queue), [3, 1, 0, 2], "the latest priority entry first");
     }

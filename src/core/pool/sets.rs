@@ -38,7 +38,13 @@ impl Pool {
         let mut state = self.state.lock();
         let known = state.sets.iter().position(|set| set.info == info);
         let at = known.unwrap_or_else(|| {
-            let set = Set { info, granted: VecDeque::new(), idle: Vec::new(), takers: 0, loaded: 0 };
+            let set = Set {
+                info,
+                granted: VecDeque::new(),
+                idle: Vec::new(),
+                takers: 0,
+                loaded: 0,
+            };
             state.sets.push(set);
             state.sets.len() - 1
         });
@@ -67,7 +73,14 @@ impl Pool {
             let (agent, token) = Agent::expected(&self.root);
             let thread_id = agent.id;
             let duty = Duty::Warm { set: id, loaded: false };
-            state.threads.insert(thread_id, Thread { agent, duty, token: Some(token) });
+            state.threads.insert(
+                thread_id,
+                Thread {
+                    agent,
+                    duty,
+                    token: Some(token),
+                },
+            );
             let _ = self.root.inbox.send_kind(Kind::StartWarm, &[&thread_id.to_le_bytes()]);
         }
     }

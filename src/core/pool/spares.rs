@@ -75,7 +75,14 @@ impl Pool {
         }
         let (agent, token) = Agent::expected(&self.root);
         let id = agent.id;
-        state.threads.insert(id, Thread { agent, duty: Duty::Spare, token: None });
+        state.threads.insert(
+            id,
+            Thread {
+                agent,
+                duty: Duty::Spare,
+                token: None,
+            },
+        );
         state.spares.waiting.push_back((id, Instant::now()));
         Some((id, token))
     }
@@ -97,7 +104,11 @@ impl Pool {
                 retire(state.threads.get_mut(&id));
             }
         }
-        let allowed = state.spares.bound.unwrap_or(u32::MAX).min(state.max.saturating_sub(state.idle));
+        let allowed = state
+            .spares
+            .bound
+            .unwrap_or(u32::MAX)
+            .min(state.max.saturating_sub(state.idle));
         let mut spares = Vec::new();
         while let Some(&(id, since)) = state.spares.waiting.front()
             && (since.elapsed() >= IDLE || state.spares.count() > allowed)
@@ -117,7 +128,12 @@ impl Pool {
                 retire(state.threads.get_mut(&id));
             }
         }
-        let may_expire = |duty| matches!(duty, Duty::Spare | Duty::Warm { .. } | Duty::Idle { .. } | Duty::Running { .. });
+        let may_expire = |duty| {
+            matches!(
+                duty,
+                Duty::Spare | Duty::Warm { .. } | Duty::Idle { .. } | Duty::Running { .. }
+            )
+        };
         let remain = state.threads.values().any(|thread| may_expire(thread.duty));
         Expired { spares, remain }
     }

@@ -14,7 +14,11 @@ impl World {
     fn new(max: u32) -> Self {
         let root = Agent::root();
         root.pool().set_max(max);
-        let set = root.pool().set(SetInfo { file: "/a.js".into(), identifier: "a".into(), options: [].into() });
+        let set = root.pool().set(SetInfo {
+            file: "/a.js".into(),
+            identifier: "a".into(),
+            options: [].into(),
+        });
         Self { root, set }
     }
 
@@ -24,7 +28,18 @@ impl World {
 
     fn ask(&self, caller: &Arc<Agent>, work: Work, call: u32, priority: bool) -> Submitted {
         let payload = Payload::new(&call.to_le_bytes());
-        self.pool().submit(caller, Request { work, set: self.set, name: 0, call, priority, reffed: true, payload })
+        self.pool().submit(
+            caller,
+            Request {
+                work,
+                set: self.set,
+                name: 0,
+                call,
+                priority,
+                reffed: true,
+                payload,
+            },
+        )
     }
 
     fn granted(&self, work: Work, call: u32) -> Key {
@@ -80,7 +95,9 @@ impl World {
 
 fn frames(agent: &Agent) -> Vec<Vec<u8>> {
     let mut scratch = vec![0; 1 << 16];
-    let Drained::Bytes(end) = agent.inbox.drain(&mut scratch) else { panic!("a large frame") };
+    let Drained::Bytes(end) = agent.inbox.drain(&mut scratch) else {
+        panic!("a large frame")
+    };
     let (mut at, mut frames) = (0, Vec::new());
     while at < end {
         let length = u32::from_le_bytes(scratch[at..at + 4].try_into().unwrap()) as usize;
@@ -171,7 +188,11 @@ fn warm_threads_take_tasks_in_order_and_keep_their_slot() {
     let threads = world.start_warm();
     assert_eq!(threads.len(), 2);
     assert_eq!(world.turn(&threads[0]), Some(0));
-    assert_eq!(world.turn(&threads[0]), Some(1), "not tied to the thread that was started for it");
+    assert_eq!(
+        world.turn(&threads[0]),
+        Some(1),
+        "not tied to the thread that was started for it"
+    );
     assert_eq!(world.turn(&threads[0]), Some(2));
     assert_eq!(world.turn(&threads[1]), Some(3));
     assert_eq!(world.turn(&threads[1]), Some(4));
@@ -209,8 +230,14 @@ fn a_dying_warm_thread_loses_its_own_task_only() {
     world.pool().thread_ended(thread.id, b"why");
     let told = frames(&world.root);
     let ended: Vec<_> = told.iter().filter(|frame| frame[0] == Kind::Ended as u8).collect();
-    assert_eq!(ended, [&[&[Kind::Ended as u8], &0u32.to_le_bytes()[..], b"why"].concat()]);
-    assert!(told.iter().any(|frame| frame[0] == Kind::StartWarm as u8), "it is replaced");
+    assert_eq!(
+        ended,
+        [&[&[Kind::Ended as u8], &0u32.to_le_bytes()[..], b"why"].concat()]
+    );
+    assert!(
+        told.iter().any(|frame| frame[0] == Kind::StartWarm as u8),
+        "it is replaced"
+    );
     assert_eq!(world.counts(), (1, 1));
 }
 
@@ -224,8 +251,15 @@ fn a_file_that_does_not_load_fails_all_that_waits_for_it() {
     let threads = world.start_warm();
     world.pool().load_failed(threads[0].id, b"no");
     let told = frames(&world.root);
-    assert_eq!(told.iter().filter(|frame| frame[0] == Kind::LoadFailed as u8).count(), 10);
-    assert_eq!(told.iter().filter(|frame| frame[0] == Kind::StartWarm as u8).count(), 0, "no respawn storm");
+    assert_eq!(
+        told.iter().filter(|frame| frame[0] == Kind::LoadFailed as u8).count(),
+        10
+    );
+    assert_eq!(
+        told.iter().filter(|frame| frame[0] == Kind::StartWarm as u8).count(),
+        0,
+        "no respawn storm"
+    );
     assert_eq!(world.counts(), (1, 0), "the other kind goes on");
     world.pool().load_failed(threads[1].id, b"no");
     world.pool().thread_ended(threads[0].id, &[]);
@@ -235,7 +269,9 @@ fn a_file_that_does_not_load_fails_all_that_waits_for_it() {
 #[test]
 fn aborting_a_running_warm_task_spares_its_neighbours() {
     let world = World::new(1);
-    let Submitted::Granted(key) = world.ask(&world.root, Work::Warm, 1, false) else { panic!() };
+    let Submitted::Granted(key) = world.ask(&world.root, Work::Warm, 1, false) else {
+        panic!()
+    };
     let thread = world.start_warm().remove(0);
     assert_eq!(world.turn(&thread), Some(1));
     world.waiting(Work::Warm, 2);
@@ -253,8 +289,13 @@ fn nested_work_borrows_the_slot_of_its_holder_once() {
     let world = World::new(1);
     let outer = world.granted(Work::OneOff, 1);
     let thread = world.place(&world.root, outer);
-    let Submitted::Granted(first) = world.ask(&thread, Work::OneOff, 2, false) else { panic!("deadlock") };
-    assert!(matches!(world.ask(&thread, Work::OneOff, 3, false), Submitted::Waiting(_)));
+    let Submitted::Granted(first) = world.ask(&thread, Work::OneOff, 2, false) else {
+        panic!("deadlock")
+    };
+    assert!(matches!(
+        world.ask(&thread, Work::OneOff, 3, false),
+        Submitted::Waiting(_)
+    ));
     assert_eq!(world.counts(), (2, 1));
     let inner = world.place(&thread, first);
     let _ = world.pool().finish(inner.id);
@@ -263,7 +304,11 @@ fn nested_work_borrows_the_slot_of_its_holder_once() {
     assert_eq!(world.counts(), (1, 0), "the loan took the slot over");
     world.waiting(Work::OneOff, 4);
     world.pool().agent_ended(&thread);
-    assert_eq!(heard(&world.root, Kind::Grant), [4], "what it had started ended with it");
+    assert_eq!(
+        heard(&world.root, Kind::Grant),
+        [4],
+        "what it had started ended with it"
+    );
     assert_eq!(world.counts(), (1, 0));
 }
 
@@ -289,7 +334,10 @@ fn a_service_lends_only_while_a_call_runs() {
     let key = world.granted(Work::Service, 1);
     let service = world.place(&world.root, key);
     world.pool().service_ready(service.id);
-    assert!(matches!(world.ask(&service, Work::OneOff, 2, false), Submitted::Waiting(_)));
+    assert!(matches!(
+        world.ask(&service, Work::OneOff, 2, false),
+        Submitted::Waiting(_)
+    ));
     service.call_begins();
     world.pool().call_began(&service);
     assert_eq!(heard(&service, Kind::Grant), [2]);

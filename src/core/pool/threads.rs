@@ -13,12 +13,25 @@ use crate::core::protocol::Kind;
 pub(super) enum Duty {
     /// Started, with nothing of the user's loaded.
     Spare,
-    OneOff { key: Key },
-    Service { key: Key, ready: bool },
+    OneOff {
+        key: Key,
+    },
+    Service {
+        key: Key,
+        ready: bool,
+    },
     /// A warm thread on its way to its set's granted tasks: starting (`loaded: false`) or woken.
-    Warm { set: SetId, loaded: bool },
-    Idle { set: SetId },
-    Running { set: SetId, key: Key },
+    Warm {
+        set: SetId,
+        loaded: bool,
+    },
+    Idle {
+        set: SetId,
+    },
+    Running {
+        set: SetId,
+        key: Key,
+    },
     /// It has answered, was given up or is being terminated: it holds nothing.
     Ending,
 }
@@ -31,7 +44,7 @@ pub(super) struct Thread {
 }
 
 impl Thread {
-    pub fn runs(&self, key: Key) -> bool {
+    pub(super) fn runs(&self, key: Key) -> bool {
         matches!(self.duty, Duty::Running { key: running, .. } if running == key)
     }
 }
@@ -50,7 +63,11 @@ pub enum Placed {
 /// What a warm thread does next.
 #[must_use]
 pub enum Turn {
-    Run { payload: Payload, call: u32, caller: Arc<Agent> },
+    Run {
+        payload: Payload,
+        call: u32,
+        caller: Arc<Agent>,
+    },
     /// Nothing to do: a [`Kind::Work`] or [`Kind::End`] frame will follow.
     Idle,
     /// There are enough idle threads: end.
@@ -62,13 +79,19 @@ impl Pool {
     pub fn place(&self, owner: &Arc<Agent>, key: Key, may_be_spare: bool) -> Placed {
         let mut state = self.state.lock();
         let state = &mut *state;
-        let Some(item) = state.items.get_mut(key) else { return Placed::Gone };
+        let Some(item) = state.items.get_mut(key) else {
+            return Placed::Gone;
+        };
         let payload = std::mem::replace(&mut item.request.payload, Payload::new(&[]));
         let duty = match item.request.work {
             super::Work::Service => Duty::Service { key, ready: false },
             _ => Duty::OneOff { key },
         };
-        let spare = if may_be_spare && owner.is_root() { state.spares.take() } else { None };
+        let spare = if may_be_spare && owner.is_root() {
+            state.spares.take()
+        } else {
+            None
+        };
         if let Some(id) = spare
             && let Some(thread) = state.threads.get_mut(&id)
         {
@@ -81,7 +104,14 @@ impl Pool {
         agent.set_current(key);
         let _ = agent.inbox.send(&payload);
         let id = agent.id;
-        state.threads.insert(id, Thread { agent, duty, token: None });
+        state.threads.insert(
+            id,
+            Thread {
+                agent,
+                duty,
+                token: None,
+            },
+        );
         Placed::Fresh(id, token)
     }
 
@@ -115,7 +145,11 @@ impl Pool {
     /// A service has run its initializer.
     pub fn service_ready(&self, id: AgentId) {
         let mut state = self.state.lock();
-        if let Some(Thread { duty: Duty::Service { ready, .. }, .. }) = state.threads.get_mut(&id) {
+        if let Some(Thread {
+            duty: Duty::Service { ready, .. },
+            ..
+        }) = state.threads.get_mut(&id)
+        {
             *ready = true;
         }
     }
@@ -124,7 +158,9 @@ impl Pool {
     pub fn turn(&self, agent: &Agent) -> (bool, Turn) {
         let mut state = self.state.lock();
         let state = &mut *state;
-        let Some(thread) = state.threads.get_mut(&agent.id) else { return (false, Turn::End) };
+        let Some(thread) = state.threads.get_mut(&agent.id) else {
+            return (false, Turn::End);
+        };
         let (awaited, set) = match thread.duty {
             Duty::Warm { set, loaded } => {
                 if !loaded {
@@ -151,14 +187,20 @@ impl Pool {
     fn take(state: &mut State, agent: &Agent, id: SetId) -> Turn {
         let set = &mut state.sets[id as usize];
         set.takers -= 1;
-        let Some(thread) = state.threads.get_mut(&agent.id) else { return Turn::End };
+        let Some(thread) = state.threads.get_mut(&agent.id) else {
+            return Turn::End;
+        };
         if let Some(key) = set.granted.pop_front()
             && let Some(item) = state.items.get_mut(key)
         {
             thread.duty = Duty::Running { set: id, key };
             agent.set_current(key);
             let payload = std::mem::replace(&mut item.request.payload, Payload::new(&[]));
-            return Turn::Run { payload, call: item.request.call, caller: Arc::clone(&item.caller) };
+            return Turn::Run {
+                payload,
+                call: item.request.call,
+                caller: Arc::clone(&item.caller),
+            };
         }
         agent.set_current(NO_KEY);
         if state.idle + state.spares.count() >= state.max {
@@ -176,8 +218,12 @@ impl Pool {
     pub fn load_failed(&self, id: AgentId, reason: &[u8]) {
         let mut state = self.state.lock();
         let state = &mut *state;
-        let Some(thread) = state.threads.get_mut(&id) else { return };
-        let Duty::Warm { set, loaded: false } = thread.duty else { return };
+        let Some(thread) = state.threads.get_mut(&id) else {
+            return;
+        };
+        let Duty::Warm { set, loaded: false } = thread.duty else {
+            return;
+        };
         thread.duty = Duty::Ending;
         self.starter_lost(state, set, Kind::LoadFailed, reason);
     }
@@ -201,7 +247,9 @@ impl Pool {
     pub fn thread_ended(&self, id: AgentId, reason: &[u8]) {
         let mut state = self.state.lock();
         let state = &mut *state;
-        let Some(thread) = state.threads.remove(&id) else { return };
+        let Some(thread) = state.threads.remove(&id) else {
+            return;
+        };
         match thread.duty {
             Duty::Spare => state.spares.forget(id),
             Duty::OneOff { key } | Duty::Service { key, .. } => {
@@ -244,8 +292,12 @@ impl Pool {
             (state.held, state.lent, state.services, state.idle) = (0, 0, 0, 0);
             return;
         }
-        let mut keys: Vec<Key> =
-            state.items.waiting().filter(|(_, item)| item.caller.id == agent.id).map(|(key, _)| key).collect();
+        let mut keys: Vec<Key> = state
+            .items
+            .waiting()
+            .filter(|(_, item)| item.caller.id == agent.id)
+            .map(|(key, _)| key)
+            .collect();
         let mut children = Vec::new();
         for (&id, thread) in &state.threads {
             let owned = thread.agent.owner.as_ref().is_some_and(|owner| owner.id == agent.id);
@@ -277,7 +329,9 @@ impl State {
         let granted = self.items.kept().filter(|(_, item)| mine(item)).map(|(key, _)| key);
         let placed = |key: &Key| {
             self.threads.values().any(|thread| match thread.duty {
-                Duty::OneOff { key: held } | Duty::Service { key: held, .. } | Duty::Running { key: held, .. } => held == *key,
+                Duty::OneOff { key: held } | Duty::Service { key: held, .. } | Duty::Running { key: held, .. } => {
+                    held == *key
+                }
                 _ => false,
             })
         };
