@@ -5,8 +5,8 @@
 
 import { expect, hold, on, reader, release, writer } from './agent.js';
 import { LoadError, WorkerExitedError } from './errors.js';
-import { ENDED, FAILURE, FATAL, LOAD_FAILED, REPLY } from './protocol.js';
 import { dropValue, readValue } from './hosts.js';
+import { ENDED, FAILURE, FATAL, LOAD_FAILED, REPLY } from './protocol.js';
 
 const PLACES = 22;
 const GENERATIONS = 1 << (32 - PLACES);

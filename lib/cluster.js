@@ -54,9 +54,7 @@ export class ServiceCluster {
     }
     this.#launching += count;
     try {
-      const launched = await Promise.allSettled(
-        Array.from({ length: count }, () => this.#api.launchService(options)),
-      );
+      const launched = await Promise.allSettled(Array.from({ length: count }, () => this.#api.launchService(options)));
       const services = launched.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []));
       const failed = launched.find((result) => result.status === 'rejected');
       if (failed) {

@@ -1,11 +1,11 @@
 // The line between a service and its owner: messages and streams, the same at both ends.
 
 import { agent, on, writer } from './agent.js';
+import { validateTransferList } from './arguments.js';
 import { ServiceClosedError } from './errors.js';
 import { dropValue, readValue, writeValue } from './hosts.js';
 import { Listeners } from './listeners.js';
 import { MESSAGE } from './protocol.js';
-import { validateTransferList } from './arguments.js';
 
 /** The lines of this agent, by the thread that is not the owner. @type {Map<number, Line>} */
 export const lines = new Map();

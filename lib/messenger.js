@@ -111,7 +111,8 @@ export class Messenger {
     });
 
     on(MESSENGER_CLOSED, (reader) => {
-      open.get(reader.u32())?.#end();
+      const messenger = open.get(reader.u32());
+      if (messenger !== undefined) messenger.#end();
     });
   }
 }

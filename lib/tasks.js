@@ -1,11 +1,10 @@
 // Calling a task: on a thread of its own, or on a warm one. What is wrong with a call is found here, before it takes a slot.
 
-import { agent, expect, writer } from './agent.js';
+import { agent, expect, on, writer } from './agent.js';
 import { validateTaskCall } from './arguments.js';
 import { Call, enter, fail, find, holdFor, leave } from './calls.js';
 import { NestingError, OwnerEndedError, UnknownTaskError } from './errors.js';
 import { sendCarrier, writeValueApart } from './hosts.js';
-import { on } from './agent.js';
 import { loadingFiles } from './loading.js';
 import { native } from './native.js';
 import { GRANT, HOSTS_WANTED, ONE_OFF, PRIORITY, REFFED, RUN, WARM } from './protocol.js';

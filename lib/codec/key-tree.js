@@ -31,8 +31,7 @@ class KeyNode {
     /** @type {string[] | null} All keys so far, when this node is loose. */
     this.loose = null;
     /** An object that has exactly these keys may be an `arguments` object. */
-    this.maybeArguments =
-      parent === null || (parent.parent === null ? INDEX_LIKE.test(key) : parent.maybeArguments);
+    this.maybeArguments = parent === null || (parent.parent === null ? INDEX_LIKE.test(key) : parent.maybeArguments);
   }
 }
 
@@ -59,11 +58,7 @@ export class KeyTree {
     let child = node.children === null ? undefined : node.children.get(key);
     if (child === undefined) {
       child = new KeyNode(node, key);
-      if (
-        child.depth > ShapeLimit.keys ||
-        key.length > ShapeLimit.keyLength ||
-        this.prefixes >= ShapeLimit.prefixes
-      ) {
+      if (child.depth > ShapeLimit.keys || key.length > ShapeLimit.keyLength || this.prefixes >= ShapeLimit.prefixes) {
         child.loose = keysOf(child);
         return child;
       }
@@ -89,7 +84,11 @@ export class KeyTree {
     }
     if (this.shapes >= ShapeLimit.shapes) return -1;
     // Key by key: a program may have given Array.prototype a toJSON.
-    node.shape = this.atom(`[${keysOf(node).map((key) => JSON.stringify(key)).join(',')}]`);
+    node.shape = this.atom(
+      `[${keysOf(node)
+        .map((key) => JSON.stringify(key))
+        .join(',')}]`,
+    );
     this.shapes++;
     return node.shape;
   }

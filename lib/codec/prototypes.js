@@ -3,8 +3,9 @@
  * realm, an instance of a program's class (cloned as its own properties), a DOMException, or an object that only the
  * platform can clone or refuse.
  */
-import { MessageChannel, receiveMessageOnPort } from 'node:worker_threads';
+
 import { types } from 'node:util';
+import { MessageChannel, receiveMessageOnPort } from 'node:worker_threads';
 import { cloneError, dataProperty, describe } from './refusal.js';
 
 /** @typedef {'plain' | 'instance' | 'exception' | 'platform'} PrototypeKind */

@@ -1,7 +1,8 @@
 /** Reads errors, as instances of this realm's classes. */
-import { ErrorField, ErrorKind } from './tags.js';
+
 import { damaged } from './damaged.js';
 import { define } from './shape-table.js';
+import { ErrorField, ErrorKind } from './tags.js';
 
 /** @typedef {import('./reader.js').Reader} Reader */
 

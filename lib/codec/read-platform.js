@@ -1,9 +1,9 @@
 /** Reads what is neither a primitive, a dense array, nor an object of a known shape. */
 import { types } from 'node:util';
-import { Tag, ViewKind } from './tags.js';
 import { damaged } from './damaged.js';
 import { readError } from './read-error.js';
 import { define } from './shape-table.js';
+import { Tag, ViewKind } from './tags.js';
 
 /** @typedef {import('./reader.js').Reader} Reader */
 

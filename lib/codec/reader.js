@@ -3,11 +3,11 @@
  * a value comes out or a RangeError, and nothing is allocated that the bytes do not pay for.
  */
 import { Buffer } from 'node:buffer';
-import { FIRST_SMALL_INT, Flag, Tag } from './tags.js';
 import { damaged } from './damaged.js';
-import { ShapeTable } from './shape-table.js';
 import { readPlatform } from './read-platform.js';
-import { shortLatin1, SHORT_LATIN1 } from './short-latin1.js';
+import { ShapeTable } from './shape-table.js';
+import { SHORT_LATIN1, shortLatin1 } from './short-latin1.js';
+import { FIRST_SMALL_INT, Flag, Tag } from './tags.js';
 
 const NOTHING = new Uint8Array(0);
 

@@ -28,7 +28,7 @@ export function describe(value) {
   if (types.isProxy(value)) return Array.isArray(value) ? '[object Array]' : '#<Object>';
   if (Array.isArray(value)) return '[object Array]';
   const toString = dataProperty(value, 'toString');
-  if (typeof toString === 'function' && toString.name === 'toString' && !(types.isBoxedPrimitive(value))) {
+  if (typeof toString === 'function' && toString.name === 'toString' && !types.isBoxedPrimitive(value)) {
     const constructor = dataProperty(value, 'constructor');
     const name = typeof constructor === 'function' ? dataProperty(constructor, 'name') : '';
     if (typeof name === 'string' && name !== '') return `#<${name}>`;

@@ -64,14 +64,32 @@ export const ErrorField = Object.freeze(['message', 'stack', 'name', 'cause', 'e
 
 /** Classes that arrive as themselves. Every other error arrives as the first of them. */
 export const ErrorKind = Object.freeze([
-  'Error', 'EvalError', 'RangeError', 'ReferenceError', 'SyntaxError', 'TypeError', 'URIError', 'AggregateError',
+  'Error',
+  'EvalError',
+  'RangeError',
+  'ReferenceError',
+  'SyntaxError',
+  'TypeError',
+  'URIError',
+  'AggregateError',
   'DOMException',
 ]);
 
 /** View classes, by number; DataView is the last one that every runtime has. */
 export const ViewKind = Object.freeze([
-  'Int8Array', 'Uint8Array', 'Uint8ClampedArray', 'Int16Array', 'Uint16Array', 'Int32Array', 'Uint32Array',
-  'Float32Array', 'Float64Array', 'BigInt64Array', 'BigUint64Array', 'DataView', 'Float16Array',
+  'Int8Array',
+  'Uint8Array',
+  'Uint8ClampedArray',
+  'Int16Array',
+  'Uint16Array',
+  'Int32Array',
+  'Uint32Array',
+  'Float32Array',
+  'Float64Array',
+  'BigInt64Array',
+  'BigUint64Array',
+  'DataView',
+  'Float16Array',
 ]);
 
 /** Bounds of what is interned as a shape. Objects beyond them carry their keys inline. */

@@ -5,14 +5,19 @@
  * with its name as an own property.
  */
 import { inspect, types } from 'node:util';
-import { ErrorField, ErrorKind, Tag } from './tags.js';
-import { RESTART } from './seen.js';
 import { isNative, kindOfPrototype } from './prototypes.js';
+import { RESTART } from './seen.js';
+import { ErrorField, ErrorKind, Tag } from './tags.js';
 
 /** @typedef {import('./writer.js').Writer} Writer */
 /** @typedef {import('./seen.js').Seen} Seen */
 
-const { hasOwn, getOwnPropertyDescriptor, getPrototypeOf, prototype: { propertyIsEnumerable } } = Object;
+const {
+  hasOwn,
+  getOwnPropertyDescriptor,
+  getPrototypeOf,
+  prototype: { propertyIsEnumerable },
+} = Object;
 const DOM_EXCEPTION = ErrorKind.indexOf('DOMException');
 /** Errors enclosed in errors beyond this depth are left out. */
 const MAX_ERROR_DEPTH = 64;
@@ -57,7 +62,12 @@ export function writeStandIn(w, value) {
 function inspectBriefly(value) {
   try {
     const text = inspect(value, {
-      depth: 1, customInspect: false, showProxy: true, getters: false, maxArrayLength: 8, maxStringLength: 128,
+      depth: 1,
+      customInspect: false,
+      showProxy: true,
+      getters: false,
+      maxArrayLength: 8,
+      maxStringLength: 128,
     });
     return text.length > 512 ? `${text.slice(0, 512)}…` : text;
   } catch {

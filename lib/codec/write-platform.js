@@ -9,10 +9,10 @@
  */
 import { Buffer } from 'node:buffer';
 import { types } from 'node:util';
-import { Tag, ViewKind } from './tags.js';
-import { RESTART } from './seen.js';
-import { cloneError, refuse } from './refusal.js';
 import { isHostValue, kindOfPrototype } from './prototypes.js';
+import { cloneError, refuse } from './refusal.js';
+import { RESTART } from './seen.js';
+import { Tag, ViewKind } from './tags.js';
 import { writeError } from './write-error.js';
 
 /** @typedef {import('./writer.js').Writer} Writer */
@@ -47,8 +47,14 @@ const bufferMaxLength = getterOf(ArrayBuffer.prototype, 'maxByteLength');
 const regExpSource = getterOf(RegExp.prototype, 'source');
 /** Each flag's letter with its getter, in the order that `flags` has. @type {[string, (object: object) => any][]} */
 const regExpFlags = [
-  ['d', 'hasIndices'], ['g', 'global'], ['i', 'ignoreCase'], ['m', 'multiline'], ['s', 'dotAll'], ['u', 'unicode'],
-  ['v', 'unicodeSets'], ['y', 'sticky'],
+  ['d', 'hasIndices'],
+  ['g', 'global'],
+  ['i', 'ignoreCase'],
+  ['m', 'multiline'],
+  ['s', 'dotAll'],
+  ['u', 'unicode'],
+  ['v', 'unicodeSets'],
+  ['y', 'sticky'],
 ].map(([letter, name]) => [letter, getterOf(RegExp.prototype, name)]);
 const timeOf = Date.prototype.getTime;
 const mapForEach = Map.prototype.forEach;
@@ -56,8 +62,15 @@ const setForEach = Set.prototype.forEach;
 
 /** Types with a state that structured clone refuses; asked for by brand because a subclass may hide them. */
 const REFUSED_BRANDS = [
-  types.isPromise, types.isWeakMap, types.isWeakSet, types.isGeneratorObject, types.isMapIterator,
-  types.isSetIterator, types.isArgumentsObject, types.isModuleNamespaceObject, types.isExternal,
+  types.isPromise,
+  types.isWeakMap,
+  types.isWeakSet,
+  types.isGeneratorObject,
+  types.isMapIterator,
+  types.isSetIterator,
+  types.isArgumentsObject,
+  types.isModuleNamespaceObject,
+  types.isExternal,
 ];
 
 /**

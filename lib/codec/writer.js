@@ -7,12 +7,12 @@
  */
 import { Buffer } from 'node:buffer';
 import { types } from 'node:util';
-import { FIRST_SMALL_INT, Flag, Tag } from './tags.js';
 import { KeyTree, keysOf } from './key-tree.js';
-import { RESTART, Seen } from './seen.js';
 import { refuse } from './refusal.js';
-import { writePlatform } from './write-platform.js';
+import { RESTART, Seen } from './seen.js';
+import { FIRST_SMALL_INT, Flag, Tag } from './tags.js';
 import { writeLenient, writeStandIn } from './write-error.js';
+import { writePlatform } from './write-platform.js';
 
 const { isProxy, isArgumentsObject } = types;
 const { getPrototypeOf, keys: keysOfObject, values: valuesOfObject, hasOwn } = Object;
