@@ -81,17 +81,12 @@ export async function poolIdle() {
 /** How many agents live: this thread, and every thread of nanolith that has not ended. */
 export const living = () => native.livingAgents();
 
-/** Waits until no more threads than those that wait for work are left. */
+/** The agent of the test file's own thread: the first that opened in this process. */
+const ROOT = 1;
+
+/** Waits until no threads are left but those that wait for work: idle warm ones and spares. */
 export async function threadsGone() {
-  await until(() => living() <= 1 + native.poolCounts(rootId()).ready);
-}
-
-let known = 0;
-
-/** The number of this test file's own agent: the first that opened in this process. */
-function rootId() {
-  known ||= 1;
-  return known;
+  await until(() => living() <= 1 + native.poolCounts(ROOT).ready);
 }
 
 /**

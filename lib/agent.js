@@ -11,6 +11,7 @@ import { workerData } from 'node:worker_threads';
 import { Reader } from './codec/reader.js';
 import { Writer } from './codec/writer.js';
 import { native } from './native.js';
+import { MARK } from './protocol.js';
 
 // Taken once: a test runner's fake timers replace the method.
 const now = performance.now.bind(performance);
@@ -65,7 +66,7 @@ function useScratch(outgoing) {
 const handlers = [];
 
 /**
- * Says what to do with a kind of frame. The handler reads its fields from `reader`; it must not throw.
+ * Says what to do with a kind of frame. The handler reads its fields from `reader`.
  * @param {number} kind
  * @param {(reader: Reader) => void} handler
  */
@@ -152,12 +153,24 @@ function look(until) {
   return found;
 }
 
+let marked = false;
+
 /**
- * Reads what has arrived, now: before a conclusion that something has not.
+ * Reads everything that had arrived by now: before a conclusion that something has not. What goes on arriving does not
+ * prolong it: a mark of its own, sent to itself, says when it has seen enough.
  */
 export function lookNow() {
-  if (!reading) look(Infinity);
+  if (reading) return;
+  const start = writer.position;
+  writer.u8(MARK);
+  marked = !agent.send(agent.id, start, 1);
+  writer.position = start;
+  while (!marked) look(0);
 }
+
+on(MARK, () => {
+  marked = true;
+});
 
 /** @param {number} bytes */
 export function makeRoom(bytes) {
@@ -173,8 +186,12 @@ function dispatch(bytes) {
     reader.attach(incoming, position, bytes);
     const end = position + 4 + reader.u32();
     position = end;
-    const handler = handlers[reader.u8()];
-    handler(reader);
+    try {
+      handlers[reader.u8()](reader);
+    } catch (error) {
+      // A fault of this library: the frames that follow must not suffer from it.
+      throwUncaught(error);
+    }
   }
   reading = false;
 }

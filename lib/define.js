@@ -20,26 +20,30 @@ export const HOOKS = new Set([
 /**
  * What was defined on this thread.
  * @typedef {object} Definition
- * @property {string} file
+ * @property {string} file what threads load
  * @property {string} identifier
- * @property {string} place
+ * @property {import('./call-site.js').Place | undefined} place where `define` was called
  * @property {Map<string, Function>} functions tasks and hooks
  */
 
-/** By file, then by identifier. @type {Map<string, Map<string, Definition>>} */
+/** By identifier. @type {Map<string, Definition[]>} */
 const registry = new Map();
 
 /**
- * The set that a thread was asked for: the one of the file, else the only one with this identifier (the file may define
- * under another name, given as `file`).
+ * The set that a thread was asked for: the one that the file defines, else the one that another file defined for it, else
+ * the only one with this identifier (the file may go by another name, a link's, say).
  * @param {string} file
  * @param {string} identifier
  */
 export function lookUp(file, identifier) {
-  const exact = registry.get(file)?.get(identifier);
-  if (exact) return exact;
-  const others = [...registry.values()].map((sets) => sets.get(identifier)).filter((set) => set !== undefined);
-  return others.length === 1 ? others[0] : undefined;
+  const sets = registry.get(identifier) ?? [];
+  const own = sets.filter((set) => set.place?.file === file);
+  return (
+    own.find((set) => set.file === file) ??
+    own[0] ??
+    sets.find((set) => set.file === file) ??
+    (sets.length === 1 ? sets[0] : undefined)
+  );
 }
 
 /**
@@ -47,10 +51,10 @@ export function lookUp(file, identifier) {
  * @param {Record<string, Function>} definitions
  * @param {import('../index.d.ts').DefineOptions} [options]
  */
-export function define(definitions, options) {
+export function define(definitions, options = {}) {
   const place = callerOf(define);
   try {
-    return Promise.resolve(register(definitions, options ?? {}, place));
+    return Promise.resolve(register(definitions, options, place));
   } catch (error) {
     return Promise.reject(error);
   }
@@ -71,7 +75,7 @@ function register(definitions, options, place) {
   if (file === undefined) {
     throw invalidArgument('file', 'given, as the file that calls define() cannot be seen from here', undefined);
   }
-  remember({ file, identifier, functions, place: place ? `${place.file}:${place.line}:${place.column}` : '' });
+  remember({ file, identifier, functions, place });
 
   const set = new TaskSet(file, identifier, new Set(names), options.options);
   const safeMode = options.safeMode ?? true;
@@ -125,14 +129,19 @@ function register(definitions, options, place) {
 /** @param {Definition} definition */
 function remember(definition) {
   const { file, identifier, place } = definition;
-  const sets = registry.get(file) ?? new Map();
-  registry.set(file, sets);
-  const known = sets.get(identifier);
-  if (known && known.place !== place) {
+  const sets = registry.get(identifier) ?? [];
+  registry.set(identifier, sets);
+  const at = sets.findIndex((set) => set.file === file && set.place?.file === place?.file);
+  if (at < 0) {
+    sets.push(definition);
+    return;
+  }
+  const [known, again] = [sets[at].place, place].map((at) => `${at?.file}:${at?.line}:${at?.column}`);
+  if (known !== again) {
     throw new DuplicateIdentifierError(
-      `${file} defines '${identifier}' twice (at ${known.place} and at ${place}): give one of them an identifier of its ` +
+      `${place?.file} defines '${identifier}' twice (at ${known} and at ${again}): give one of them an identifier of its ` +
         "own, define({ … }, { identifier: '…' }).",
     );
   }
-  sets.set(identifier, definition);
+  sets[at] = definition;
 }

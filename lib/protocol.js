@@ -54,6 +54,8 @@ export const HOSTS = 27;
 // thread → its owner: a port for another thread is the next message of the port between the two: u32 thread,
 // u32 call, u32 sender.
 export const RELAY = 28;
+// an agent → itself. What arrived before has been read.
+export const MARK = 29;
 
 // The kinds of work, as the core counts them.
 export const ONE_OFF = 0;

@@ -29,9 +29,9 @@ await define({ run: 3 });
 await define({ run: undefined });
 // @ts-expect-error: a hook gets a number
 await define({ __beforeTask(threadID: string) {} });
-// @ts-expect-error
 await define({
   __initializeService(threadID, info) {
+    // @ts-expect-error
     info.nope;
   },
 });
@@ -308,8 +308,9 @@ if (loadError.code === 'ERR_NANOLITH_LOADED') {
 
 // What is not exported
 // @ts-expect-error
+type Line = import('../../index.js').MessageLine;
 // @ts-expect-error
-import type { ItemOptions, MessageLine } from '../../index.js';
+type Item = import('../../index.js').ItemOptions<object>;
 
 const definitions: TaskDefinitions = { run: () => 1 };
 // @ts-expect-error: what is in it is not known

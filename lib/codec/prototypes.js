@@ -8,7 +8,10 @@ import { types } from 'node:util';
 import { MessageChannel, receiveMessageOnPort } from 'node:worker_threads';
 import { cloneError, dataProperty, describe } from './refusal.js';
 
-/** @typedef {'plain' | 'instance' | 'exception' | 'platform'} PrototypeKind */
+/**
+ * `odd` is a prototype chain that cannot be looked through.
+ * @typedef {'plain' | 'instance' | 'exception' | 'platform' | 'odd'} PrototypeKind
+ */
 
 const functionToString = Function.prototype.toString;
 const NATIVE = /\{\s*\[native code\]\s*\}\s*$/;
@@ -17,18 +20,25 @@ const PLATFORM_SYMBOL = /^(messaging_(clone|transfer)_symbol|Deno\.core\.hostObj
 
 /** @type {WeakMap<object, PrototypeKind>} */
 const kinds = new WeakMap();
+/** The last answer: objects of one class come in rows. @type {object | undefined} */
+let lastPrototype;
+/** @type {PrototypeKind} */
+let lastKind = 'plain';
 
 /**
  * @param {object | null} prototype
  * @returns {PrototypeKind}
  */
 export function kindOfPrototype(prototype) {
-  if (prototype === null) return 'plain';
+  if (prototype === null) return 'odd';
+  if (prototype === lastPrototype) return lastKind;
   let kind = kinds.get(prototype);
   if (kind === undefined) {
     kind = judge(prototype);
     kinds.set(prototype, kind);
   }
+  lastPrototype = prototype;
+  lastKind = kind;
   return kind;
 }
 
@@ -38,7 +48,7 @@ function judge(prototype) {
   /** @type {object | null} */
   let at = prototype;
   while (at !== null && !isObjectPrototype(at)) {
-    if (types.isProxy(at)) return 'instance';
+    if (types.isProxy(at)) return 'odd';
     const tag = ownData(at, Symbol.toStringTag);
     if (tag === 'DOMException') return 'exception';
     const constructor = ownData(at, 'constructor');

@@ -187,12 +187,8 @@ export class Reader {
     const array = [];
     if (this.table !== null) this.table.push(array);
     for (let i = 0; i < length; i++) {
-      if (this.bytes[this.position] !== Tag.Hole) {
-        array.push(this.item());
-      } else {
-        this.take(1);
-        array.length++;
-      }
+      if (this.bytes[this.position] === Tag.Hole) array.length = this.take(1) < this.end ? i + 1 : i;
+      else array.push(this.item());
     }
     return array;
   }

@@ -42,20 +42,21 @@ export const Tag = Object.freeze({
   Host: 15, //           u32 index into the host list
   Array: 16, //          size n, n items
   Floats: 17, //         size n, n f64 (an array of numbers only)
-  ArrayLoose: 18, //     u32 length, u32 n, n times: text key, item (holes, or properties besides the elements)
-  Shaped: 19, //         u32 atom of the key list, one item for each key
-  Object: 20, //         u32 n, n items, then n text keys
-  Date: 21, //           f64
-  RegExp: 22, //         text flags, text source
-  Map: 23, //            size n, n times: item key, item value
-  Set: 24, //            size n, n items
-  Boxed: 25, //          item: a number, string, boolean or bigint
-  Buffer: 26, //         u32 length, bytes
-  BufferResizable: 27, // u32 length, f64 maxByteLength, bytes
-  Bytes: 28, //          u8 ViewKind, u32 length in bytes, bytes: a view on a buffer that holds just these
-  View: 29, //           u8 ViewKind, u8 1 when it tracks the length, f64 byteOffset, f64 length in elements,
+  Ints: 18, //           size n, n i32 (an array of such numbers only)
+  ArrayLoose: 19, //     u32 length, u32 n, n times: text key, item (holes, or properties besides the elements)
+  Shaped: 20, //         u32 atom of the key list, one item for each key
+  Object: 21, //         u32 n, n items, then n text keys
+  Date: 22, //           f64
+  RegExp: 23, //         text flags, text source
+  Map: 24, //            size n, n times: item key, item value
+  Set: 25, //            size n, n items
+  Boxed: 26, //          item: a number, string, boolean or bigint
+  Buffer: 27, //         u32 length, bytes
+  BufferResizable: 28, // u32 length, f64 maxByteLength, bytes
+  Bytes: 29, //          u8 ViewKind, u32 length in bytes, bytes: a view on a buffer that holds just these
+  View: 30, //           u8 ViewKind, u8 1 when it tracks the length, f64 byteOffset, f64 length in elements,
   //                     item: its buffer
-  Error: 30, //          u8 ErrorKind, [DOMException: text message, text name],
+  Error: 31, //          u8 ErrorKind, [DOMException: text message, text name],
   //                     u32 n, n times: u8 ErrorField, item; u32 m, m times: text key, item
 });
 

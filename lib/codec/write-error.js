@@ -36,7 +36,7 @@ export function writeLenient(w, value) {
   if (typeof value !== 'object' || value === null || types.isProxy(value) || types.isNativeError(value)) {
     return w.item(value);
   }
-  if (kindOfPrototype(getPrototypeOf(value)) === 'plain' || !inheritsFromError(value)) return w.item(value);
+  if (!inheritsFromError(value)) return w.item(value);
   const index = /** @type {Seen} */ (w.seen).add(value);
   if (index < 0) return writeError(w, value);
   w.u8(Tag.Ref);

@@ -82,7 +82,8 @@ export function writePlatform(w, value, prototype) {
   const seen = /** @type {Seen} */ (w.seen);
   if (seen.transfer !== null && seen.transfer.has(value)) return writeHost(w, value);
   const kind = kindOfPrototype(prototype);
-  if (kind === 'plain' && prototype !== null) return w.ownKeys(value);
+  // Nothing built in is on the chain of an instance: it has a brand only if someone exchanged its prototype.
+  if (kind === 'plain' || kind === 'instance') return w.ownKeys(value);
   if (writeBranded(w, value)) return;
   for (let i = 0; i < REFUSED_BRANDS.length; i++) if (REFUSED_BRANDS[i](value)) refuse(value);
   if (kind === 'exception' && isException(value)) return writeError(w, value);

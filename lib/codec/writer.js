@@ -44,6 +44,8 @@ export class Writer {
     /** @type {Seen | null} What the value under way has met; a nested `value` has its own. */
     this.seen = null;
     this.idleSeen = new Seen();
+    /** Does Object.prototype have enumerable properties? */
+    this.polluted = false;
     this.adopt(bytes);
   }
 
@@ -209,6 +211,8 @@ export class Writer {
     const start = this.position;
     let done = false;
     this.seen = seen;
+    this.polluted = false;
+    for (const _ in EMPTY) this.polluted = true;
     seen.begin(options);
     try {
       while (!done) {
@@ -305,20 +309,16 @@ export class Writer {
       return;
     }
     const prototype = getPrototypeOf(value);
-    if (prototype === ObjectPrototype) this.plain(/** @type {any} */ (value));
+    if (prototype === ObjectPrototype && !this.polluted) this.#plain(/** @type {any} */ (value));
+    else if (prototype === ObjectPrototype) this.ownKeys(/** @type {any} */ (value));
     else writePlatform(this, value, prototype);
   }
 
   /**
-   * An object of this realm that has no prototype of its own.
+   * A plain object of this realm. for-in is the fastest walk, but shows what someone put on Object.prototype.
    * @param {Record<string, unknown>} value
    */
-  plain(value) {
-    // for-in is the fastest walk, and would show what someone put on Object.prototype.
-    for (const _ in EMPTY) {
-      this.ownKeys(value);
-      return;
-    }
+  #plain(value) {
     const start = this.#open();
     let node = this.tree.root;
     for (const key in value) {
@@ -339,7 +339,7 @@ export class Writer {
       const property = value[key];
       // Deleted by a getter that ran in between.
       if (property === undefined && !hasOwn(value, key)) continue;
-      node = this.tree.step(node, key);
+      node = node.lastKey === key ? /** @type {any} */ (node.lastChild) : this.tree.step(node, key);
       this.item(property);
     }
     this.#close(start, node, value);
@@ -379,8 +379,9 @@ export class Writer {
       this.#looseArray(value);
       return;
     }
-    if (length > SHORT_ARRAY && isFloats(value, length)) {
-      this.#floats(/** @type {number[]} */ (value), length);
+    const tag = length > SHORT_ARRAY ? packing(value, length) : Tag.Array;
+    if (tag !== Tag.Array) {
+      this.#packed(/** @type {number[]} */ (value), length, tag);
       return;
     }
     this.sized(Tag.Array, length);
@@ -392,11 +393,21 @@ export class Writer {
     }
   }
 
-  /** @param {number[]} value @param {number} length */
-  #floats(value, length) {
-    this.sized(Tag.Floats, length);
-    this.ensure(length * 8);
-    for (let i = 0; i < length; i++) this.f64(value[i]);
+  /**
+   * Numbers, four or eight bytes for each.
+   * @param {number[]} value
+   * @param {number} length
+   * @param {number} tag
+   */
+  #packed(value, length, tag) {
+    this.sized(tag, length);
+    const size = tag === Tag.Ints ? 4 : 8;
+    this.ensure(length * size);
+    let at = this.position;
+    // Before the loop: should an element be an accessor that writes a message of its own, it writes behind these.
+    this.position = at + length * size;
+    if (tag === Tag.Ints) for (let i = 0; i < length; i++, at += 4) this.view.setInt32(at, value[i], true);
+    else for (let i = 0; i < length; i++, at += 8) this.view.setFloat64(at, value[i], true);
   }
 
   /**
@@ -435,16 +446,22 @@ function isDense(value, length) {
 }
 
 /**
- * Only numbers, and so many fractions among them that eight bytes for each are worth it?
+ * The tag for a dense array: Ints or Floats when it has only numbers, and so many of them are not small that the same
+ * size for each is worth it.
  * @param {unknown[]} value
  * @param {number} length
+ * @returns {number}
  */
-function isFloats(value, length) {
+function packing(value, length) {
+  let large = 0;
   let fractions = 0;
   for (let i = 0; i < length; i++) {
     const element = value[i];
-    if (typeof element !== 'number') return false;
-    if ((element | 0) !== element) fractions++;
+    if (typeof element !== 'number') return Tag.Array;
+    const whole = element | 0;
+    if (whole !== element || (whole === 0 && 1 / element < 0)) fractions++;
+    else if (whole < 0 || whole >= 0x80) large++;
   }
-  return fractions * 2 > length;
+  if (fractions * 2 > length) return Tag.Floats;
+  return fractions === 0 && large * 2 > length ? Tag.Ints : Tag.Array;
 }

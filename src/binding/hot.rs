@@ -42,7 +42,21 @@ pub(super) unsafe fn define(env: sys::napi_env, object: sys::napi_value, handle:
         (c"publish", Some(entry::<3, super::hub::Publish>)),
         (c"activeCalls", Some(entry::<1, ActiveCalls>)),
     ];
-    for (name, callback) in functions {
+    // SAFETY: the caller's promises.
+    unsafe { define_all(env, object, handle, &functions) }
+}
+
+/// Gives `object` raw functions by their names.
+///
+/// # Safety
+/// As `define`; each callback is an `entry`.
+pub(super) unsafe fn define_all(
+    env: sys::napi_env,
+    object: sys::napi_value,
+    handle: *mut Handle,
+    functions: &[(&'static std::ffi::CStr, sys::napi_callback)],
+) -> Outcome<()> {
+    for &(name, callback) in functions {
         let mut function = std::ptr::null_mut();
         // SAFETY: the caller's promises; the names are static and end with a nul.
         unsafe {
@@ -64,7 +78,8 @@ pub(super) trait Raw<const N: usize> {
     fn run(handle: &mut Handle, call: &Call<N>) -> Outcome<sys::napi_value>;
 }
 
-unsafe extern "C" fn entry<const N: usize, F: Raw<N>>(
+/// The Node-API callback of a raw function.
+pub(super) unsafe extern "C" fn entry<const N: usize, F: Raw<N>>(
     env: sys::napi_env,
     info: sys::napi_callback_info,
 ) -> sys::napi_value {

@@ -13,5 +13,6 @@ mod cluster;
 mod hot;
 mod hub;
 mod open;
+mod pipe;
 mod pool;
 mod raw;

@@ -23,9 +23,11 @@ use napi::{Env, Error, Result, Status, sys};
 use napi_derive::napi;
 
 use super::hot;
+use super::pipe;
 use super::raw::{Outcome, check};
 use crate::core::agent::{self, Agent};
 use crate::core::inbox::Waker;
+use crate::core::pipe::Pipe;
 
 /// What one realm has on the native side.
 pub(super) struct Handle {
@@ -40,6 +42,8 @@ pub(super) struct Handle {
     pub wake: sys::napi_threadsafe_function,
     /// The last agent that was sent to: senders mostly repeat themselves.
     pub target: Option<Arc<Agent>>,
+    /// The last pipe that was written to or read from, for the same reason.
+    pub pipe: Option<Arc<Pipe>>,
     ended: AtomicBool,
 }
 
@@ -103,6 +107,7 @@ pub fn open<'env>(env: &'env Env, token: Option<String>, wake: Function<'env, ()
         incoming: Scratch::EMPTY,
         wake: ptr::null_mut(),
         target: None,
+        pipe: None,
         ended: AtomicBool::new(false),
     }));
     // SAFETY: the handle was made above and is freed only by the finalizer that `connect` adds last.
@@ -154,6 +159,7 @@ unsafe fn connect(env: sys::napi_env, object: sys::napi_value, handle: *mut Hand
         let waker: Waker = Box::new(move || function.call());
         fresh.agent.inbox.attach(waker);
         hot::define(env, object, handle)?;
+        pipe::define(env, object, handle)?;
         check(
             sys::napi_add_env_cleanup_hook(env, Some(environment_ends), handle.cast()),
             "napi_add_env_cleanup_hook",

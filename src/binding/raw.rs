@@ -75,6 +75,17 @@ impl<const N: usize> Call<N> {
 
     /// Where the memory of a `Uint8Array` begins, and its length.
     pub(super) fn bytes(&self, at: usize) -> Outcome<(*mut u8, usize)> {
+        let (start, length) = self.array(at, sys::TypedarrayType::uint8_array, "a Uint8Array was expected")?;
+        Ok((start.cast(), length))
+    }
+
+    /// Where the memory of a `Uint32Array` begins, and its length.
+    pub(super) fn words(&self, at: usize) -> Outcome<(*mut u32, usize)> {
+        let (start, length) = self.array(at, sys::TypedarrayType::uint32_array, "a Uint32Array was expected")?;
+        Ok((start.cast(), length))
+    }
+
+    fn array(&self, at: usize, wanted: i32, otherwise: &'static str) -> Outcome<(*mut std::ffi::c_void, usize)> {
         let (mut kind, mut length, mut start) = (0, 0, ptr::null_mut());
         // SAFETY: as in `u32`; the buffer and the offset are not asked for.
         let status = unsafe {
@@ -89,10 +100,10 @@ impl<const N: usize> Call<N> {
             )
         };
         check(status, "napi_get_typedarray_info")?;
-        if kind != sys::TypedarrayType::uint8_array {
-            return Err(Failed("a Uint8Array was expected"));
+        if kind != wanted {
+            return Err(Failed(otherwise));
         }
-        Ok((start.cast(), length))
+        Ok((start, length))
     }
 
     pub(super) fn number(&self, value: f64) -> Outcome<sys::napi_value> {

@@ -14,6 +14,7 @@ use parking_lot::{Mutex, RwLock};
 
 use super::hub::HUB;
 use super::inbox::Inbox;
+use super::pipe;
 use super::pool::{Key, NO_KEY, Pool};
 
 pub type AgentId = u32;
@@ -112,10 +113,14 @@ impl Agent {
     /// The agent's environment is gone: nothing reaches it any more, and what it asked for or started goes with it.
     pub fn end(&self) {
         self.inbox.close();
+        // After that, so that a pipe which is opened meanwhile is either found or sees the closed inbox.
+        pipe::agent_ended(self.id);
         AGENTS.write().remove(&self.id);
         TOKENS.lock().retain(|_, agent| agent.id != self.id);
         HUB.agent_ended(self.id);
-        self.pool().agent_ended(self);
+        for child in self.pool().agent_ended(self) {
+            child.end();
+        }
     }
 }
 

@@ -29,16 +29,16 @@
 //! signalled.
 //!
 //! `writer_waits` is set by the writer alone, when the queue has no room (`write` took less than it was given), and
-//! cleared by the reader when half of the queue is free, who then owes one `PipeWritable`. A writer that
-//! goes on before it hears that may still hear it later, and looks in vain at worst.
+//! cleared by the reader when half of the queue is free, who then owes one `PipeWritable`. A writer that goes on
+//! before it hears that may still hear it later, and looks in vain at worst.
 //!
 //! # Why no signal is lost
 //!
 //! Both flags, the queue and the phase are under one mutex, `shared`. The reader sets its flag under the lock that
 //! shows it an empty queue, and the writer puts its block in and looks at the flag under the same lock: either the
 //! reader saw the block, or the writer sees the flag. The same holds for the writer's flag, with the queue full: full
-//! is more than half, so the reader has yet to pass the mark where it looks. A block is appended to
-//! only under that lock and only in the queue, so what the reader took no longer changes.
+//! is more than half, so the reader has yet to pass the mark where it looks. A block is appended to only under that
+//! lock and only in the queue, so what the reader took no longer changes.
 //!
 //! # Where the bytes are copied
 //!

@@ -150,6 +150,32 @@ fn a_chunk_larger_than_the_room_says_what_it_needs() {
 }
 
 #[test]
+fn what_is_readable_ends_at_the_first_chunk_that_does_not_fit() {
+    let mut ends = Ends::new();
+    let sent = [5000, 50_000, 20_000, 100].map(|length| vec![length as u8; length]);
+    sent.iter().for_each(|chunk| ends.write_all(chunk));
+    assert_eq!(ends.pipe.readable(60_000, 9), 55_000, "the last one would fit");
+    assert_eq!(ends.pipe.readable(25_000, 9), 5000);
+    assert_eq!(
+        ends.pipe.read(&mut [0; 60_000], &mut [0; 9]),
+        Read::Chunks {
+            bytes: 55_000,
+            chunks: 2
+        }
+    );
+    assert_eq!(ends.read().unwrap(), sent[2..]);
+
+    [10, 16_000, 16_000, 16_000, 16_000, 2000]
+        .iter()
+        .for_each(|&length| ends.write_all(&vec![1; length]));
+    assert_eq!(
+        ends.pipe.readable(5000, 9),
+        10,
+        "though the first of the next block would fit"
+    );
+}
+
+#[test]
 fn empty_writes_are_nothing() {
     let mut ends = Ends::new();
     assert_eq!(ends.read(), Err(Read::Empty));
@@ -277,6 +303,17 @@ fn destroy_of_a_writer_that_ended_counts_only_with_an_error() {
     ends.pipe.destroy(Side::Writer, Some(b"err"));
     assert_eq!(ends.read(), Err(Read::Over));
     assert_eq!(heard(&ends.reader, &ends.pipe), [ended(Reason::Failed, b"err")]);
+}
+
+#[test]
+fn destroy_by_the_reader_reaches_a_writer_that_ended() {
+    let mut ends = Ends::new();
+    ends.write_all(&[1]);
+    ends.pipe.end();
+    ends.pipe.destroy(Side::Reader, None);
+    assert_eq!(heard(&ends.writer, &ends.pipe), [ended(Reason::Destroyed, &[])]);
+    assert_eq!(ends.read(), Err(Read::Over));
+    assert!(ends.forgotten());
 }
 
 #[test]

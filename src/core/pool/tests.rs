@@ -303,7 +303,7 @@ fn nested_work_borrows_the_slot_of_its_holder_once() {
     let _ = world.pool().finish(thread.id);
     assert_eq!(world.counts(), (1, 0), "the loan took the slot over");
     world.waiting(Work::OneOff, 4);
-    world.pool().agent_ended(&thread);
+    thread.end();
     assert_eq!(
         heard(&world.root, Kind::Grant),
         [4],
@@ -378,4 +378,18 @@ fn lowering_the_bound_gives_spares_up() {
     world.pool().set_spares(0);
     assert_eq!(world.pool().expire().spares, [spare]);
     assert_eq!(world.pool().counts().ready, 0);
+}
+
+#[test]
+fn threads_that_never_opened_end_with_their_owner() {
+    let world = World::new(2);
+    let key = world.granted(Work::OneOff, 1);
+    let owner = world.place(&world.root, key);
+    let Submitted::Granted(key) = world.ask(&owner, Work::OneOff, 2, false) else {
+        panic!()
+    };
+    let child = world.place(&owner, key);
+    owner.end();
+    assert!(child.inbox.is_closed());
+    assert!(crate::core::agent::find(child.id).is_none());
 }

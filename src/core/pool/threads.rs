@@ -277,8 +277,10 @@ impl Pool {
         self.dispatch(state);
     }
 
-    /// An agent's environment is gone: what it asked for leaves the queue, and what it started has ended with it.
-    pub(in crate::core) fn agent_ended(&self, agent: &Agent) {
+    /// An agent's environment is gone: what it asked for leaves the queue, and what it started has ended with it. Returns
+    /// the agents of those threads: one that never opened has no environment whose end would tell.
+    #[must_use]
+    pub(in crate::core) fn agent_ended(&self, agent: &Agent) -> Vec<Arc<Agent>> {
         let mut state = self.state.lock();
         let state = &mut *state;
         if agent.id == self.root.id {
@@ -286,31 +288,28 @@ impl Pool {
             state.closed = true;
             state.items = super::Queue::default();
             state.holders.clear();
-            state.threads.clear();
             state.spares.clear();
             state.sets.clear();
             (state.held, state.lent, state.services, state.idle) = (0, 0, 0, 0);
-            return;
+            return state.threads.drain().map(|(_, thread)| thread.agent).collect();
         }
-        let mut keys: Vec<Key> = state
+        let asked = state
             .items
             .waiting()
             .filter(|(_, item)| item.caller.id == agent.id)
-            .map(|(key, _)| key)
-            .collect();
-        let mut children = Vec::new();
-        for (&id, thread) in &state.threads {
-            let owned = thread.agent.owner.as_ref().is_some_and(|owner| owner.id == agent.id);
-            if let (true, Duty::OneOff { key } | Duty::Service { key, .. }) = (owned, thread.duty) {
-                keys.push(key);
-                children.push(id);
-            } else if owned {
-                children.push(id);
-            }
-        }
+            .map(|(key, _)| key);
+        let mut keys: Vec<Key> = asked.collect();
         keys.extend(state.unplaced(agent.id));
-        for id in children {
-            state.threads.remove(&id);
+        let owned = |thread: &Thread| thread.agent.owner.as_ref().is_some_and(|owner| owner.id == agent.id);
+        let children: Vec<Thread> = state
+            .threads
+            .extract_if(|_, thread| owned(thread))
+            .map(|(_, thread)| thread)
+            .collect();
+        for child in &children {
+            if let Duty::OneOff { key } | Duty::Service { key, .. } = child.duty {
+                keys.push(key);
+            }
         }
         for set in &mut state.sets {
             set.granted.retain(|key| !keys.contains(key));
@@ -319,6 +318,7 @@ impl Pool {
             self.release(state, key);
         }
         self.dispatch(state);
+        children.into_iter().map(|thread| thread.agent).collect()
     }
 }
 
