@@ -163,12 +163,22 @@ for (const [kind, set] of both) {
       port1.close();
     });
 
-    it('a transferList with what cannot be transferred is a DataCloneError', async () => {
-      const buffer = new ArrayBuffer(8);
-      structuredClone(buffer, { transfer: [buffer] });
-      const promise = set({ name: 'echo', params: [buffer], transferList: [buffer] });
-      assert.equal((await rejection(promise)).name, 'DataCloneError');
+    it('a transferList with what cannot be transferred rejects with what Node says', async () => {
+      const { port1, port2 } = new MessageChannel();
+      const twice = set({ name: 'echo', params: [port2], transferList: [port2, port2] });
+      assert.equal((await rejection(twice)).name, 'DataCloneError');
+      const wrong = set({ name: 'echo', transferList: /** @type {any} */ ([{}]) });
+      assert.ok((await rejection(wrong)) instanceof TypeError);
       assert.equal(pool.activeCount, 0);
+      port1.close();
+    });
+
+    it('a port that is not in the transferList is a DataCloneError', async () => {
+      const { port1, port2 } = new MessageChannel();
+      const error = await rejection(set({ name: 'echo', params: [port2] }));
+      assert.ok(error.name === 'DataCloneError' || error.code === 'ERR_MISSING_TRANSFERABLE_IN_TRANSFER_LIST', error);
+      assert.equal(pool.activeCount, 0);
+      port1.close();
     });
 
     it('never throws synchronously; what is wrong with the call rejects at once, before a thread is taken', async () => {

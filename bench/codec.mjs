@@ -3,8 +3,8 @@
  *
  *   node bench/codec.mjs [filter]
  *
- * Each case runs ROUNDS times for about ROUND_MS, contestants taking turns; the median is shown. Values are made
- * anew from a few variants, so that nothing is decoded from the same bytes only.
+ * Each case runs ROUNDS times for about ROUND_MS, contestants taking turns; the median is shown. Values are
+ * made anew from a few variants, so that nothing is decoded from the same bytes only.
  */
 import { availableParallelism, cpus } from 'node:os';
 import { deserialize, serialize } from 'node:v8';
@@ -24,13 +24,17 @@ const writer = new Writer({
 const reader = new Reader({ atomText: (id) => atoms[id] });
 
 const user = (i) => ({
-  id: i, name: `user number ${i}`, email: `user${i}@example.com`, active: i % 2 === 0, score: i / 3,
+  id: i,
+  name: `user number ${i}`,
+  email: `user${i}@example.com`,
+  active: i % 2 === 0,
+  score: i / 3,
   tags: ['alpha', 'beta', `tag${i}`],
   address: { street: `${i} Long Street`, city: 'Springfield', zip: `${10000 + i}`, geo: { lat: i / 7, lon: -i / 9 } },
 });
 
 const cases = {
-  'undefined': () => undefined,
+  undefined: () => undefined,
   'small int': (i) => i,
   'string, 11 units': (i) => `hello wor${i % 10}d`,
   'string, 100 units': (i) => `${i % 10}`.repeat(100),
@@ -43,11 +47,12 @@ const cases = {
   '1,000 ints': (i) => Array.from({ length: 1000 }, (_, n) => n * i),
   '1,000 fractions': (i) => Array.from({ length: 1000 }, (_, n) => n / (i + 3)),
   'Map of 10, Set of 10, Date': (i) => [
-    new Map(Array.from({ length: 10 }, (_, n) => [`k${n}`, n])), new Set(Array.from({ length: 10 }, (_, n) => n * i)),
+    new Map(Array.from({ length: 10 }, (_, n) => [`k${n}`, n])),
+    new Set(Array.from({ length: 10 }, (_, n) => n * i)),
     new Date(i),
   ],
   'class instance of 3 fields': (i) => new Point(i, i + 1, i + 2),
-  'Error': (i) => new Error(`failure ${i}`),
+  Error: (i) => new Error(`failure ${i}`),
   'Uint8Array of 64 bytes': (i) => new Uint8Array(64).fill(i),
   'Buffer of 64 KiB': (i) => Buffer.alloc(65536, i),
   'string of 100 KB': (i) => `${i % 10}`.repeat(100_000),

@@ -3,7 +3,21 @@ import { describe, it } from 'node:test';
 import { Tag } from '../../lib/codec/tags.js';
 import { makeCodec, random } from './helpers.js';
 
-const KEYS = ['a', 'b', 'id', 'name', 'k\xe9y', '\u4f60', '__proto__', 'constructor', '1', '20', ' ', '', 'x'.repeat(70)];
+const KEYS = [
+  'a',
+  'b',
+  'id',
+  'name',
+  'k\xe9y',
+  '\u4f60',
+  '__proto__',
+  'constructor',
+  '1',
+  '20',
+  ' ',
+  '',
+  'x'.repeat(70),
+];
 
 /** A random value of up to `depth` levels; earlier objects come again. */
 function makeValue(rng, depth, met = []) {
@@ -15,18 +29,31 @@ function makeValue(rng, depth, met = []) {
   };
   const leaf = rng.below(depth > 0 ? 20 : 11);
   switch (leaf) {
-    case 0: return rng.below(300) - 100;
-    case 1: return (rng.next() - 0.5) * 1e10;
-    case 2: return rng.pick([-0, NaN, Infinity, 2 ** 31, -(2 ** 31), 2 ** 53, 255, 256]);
-    case 3: return many(40, () => String.fromCharCode(rng.below(256))).join('');
-    case 4: return many(40, () => String.fromCharCode(rng.below(65536))).join('');
-    case 5: return rng.pick([true, false, null, undefined]);
-    case 6: return BigInt(rng.below(1e9)) ** BigInt(rng.below(9)) * (rng.below(2) ? 1n : -1n);
-    case 7: return object(new Date(rng.below(1e12)));
-    case 8: return object(Uint8Array.from(many(30, () => rng.below(256))));
-    case 9: return object(Object(rng.pick([1, 'text', true, 5n])));
-    case 10: return object(/a+b?/gi);
-    case 11: case 12: case 13: {
+    case 0:
+      return rng.below(300) - 100;
+    case 1:
+      return (rng.next() - 0.5) * 1e10;
+    case 2:
+      return rng.pick([-0, NaN, Infinity, 2 ** 31, -(2 ** 31), 2 ** 53, 255, 256]);
+    case 3:
+      return many(40, () => String.fromCharCode(rng.below(256))).join('');
+    case 4:
+      return many(40, () => String.fromCharCode(rng.below(65536))).join('');
+    case 5:
+      return rng.pick([true, false, null, undefined]);
+    case 6:
+      return BigInt(rng.below(1e9)) ** BigInt(rng.below(9)) * (rng.below(2) ? 1n : -1n);
+    case 7:
+      return object(new Date(rng.below(1e12)));
+    case 8:
+      return object(Uint8Array.from(many(30, () => rng.below(256))));
+    case 9:
+      return object(Object(rng.pick([1, 'text', true, 5n])));
+    case 10:
+      return object(/a+b?/gi);
+    case 11:
+    case 12:
+    case 13: {
       const value = object({});
       for (const key of many(6, () => rng.pick(KEYS))) {
         Object.defineProperty(value, key, { value: inner(), enumerable: true, writable: true, configurable: true });
@@ -54,7 +81,8 @@ function makeValue(rng, depth, met = []) {
       for (let n = rng.below(5); n > 0; n--) value.add(inner());
       return value;
     }
-    case 18: return met.length > 0 ? rng.pick(met) : null;
+    case 18:
+      return met.length > 0 ? rng.pick(met) : null;
     default: {
       const value = object(Array.from({ length: 30 + rng.below(10) }, () => rng.next()));
       return value;
@@ -127,7 +155,8 @@ describe('random bytes', () => {
     for (let i = 0; i < 20_000; i++) {
       // Pure noise rarely gets past the first tag: half of them are made of tags and small numbers.
       const bytes = Uint8Array.from({ length: rng.below(200) }, () =>
-        i % 2 ? rng.below(256) : rng.below(3) ? rng.pick(tags) : rng.below(6));
+        i % 2 ? rng.below(256) : rng.below(3) ? rng.pick(tags) : rng.below(6),
+      );
       if (bytes.length > 0) bytes[0] = rng.below(2);
       survives(decode, bytes, `buffer ${i}`);
       survives((b) => decode(b, [new ArrayBuffer(8), {}]), bytes, `buffer ${i} with hosts`);
@@ -155,12 +184,19 @@ describe('random bytes', () => {
     const { encode, decode } = makeCodec();
     const buffer = new ArrayBuffer(32);
     const rich = () => [
-      new Error('m', { cause: new TypeError('t') }), new DOMException('a', 'AbortError'), new Uint16Array(buffer, 2, 3),
-      new BigInt64Array(buffer), Object.assign([1, , 2], { a: 1 }), new Map([[{}, new Set([1])]]), 1n << 70n, /x/gu, // eslint-disable-line
+      new Error('m', { cause: new TypeError('t') }),
+      new DOMException('a', 'AbortError'),
+      new Uint16Array(buffer, 2, 3),
+      new BigInt64Array(buffer),
+      Object.assign([1, , 2], { a: 1 }),
+      new Map([[{}, new Set([1])]]),
+      1n << 70n,
+      /x/gu, // eslint-disable-line
     ];
     for (let i = 0; i < 20_000; i++) {
       const bytes = encode(i % 4 ? makeValue(rng, 3) : rich());
-      for (let n = 1 + rng.below(4); n > 0; n--) bytes[rng.below(bytes.length)] = rng.pick([0, 1, 16, 255, rng.below(256)]);
+      for (let n = 1 + rng.below(4); n > 0; n--)
+        bytes[rng.below(bytes.length)] = rng.pick([0, 1, 16, 255, rng.below(256)]);
       survives(decode, bytes, `mutation ${i}`);
     }
   });
@@ -170,9 +206,18 @@ describe('random bytes', () => {
     const u32 = [0xf0, 0xff, 0xff, 0x7f];
     const before = process.memoryUsage().rss;
     for (const head of [
-      [Tag.Latin1Long, ...u32], [Tag.Utf16, ...u32], [Tag.Array, 0xff, ...u32], [Tag.Floats, 0xff, ...u32],
-      [Tag.Map, 0xff, ...u32], [Tag.Set, 0xff, ...u32], [Tag.Object, ...u32], [Tag.Buffer, ...u32],
-      [Tag.Bytes, 1, ...u32], [Tag.ArrayLoose, ...u32, ...u32], [Tag.Error, 0, ...u32], [Tag.Shaped, ...u32],
+      [Tag.Latin1Long, ...u32],
+      [Tag.Utf16, ...u32],
+      [Tag.Array, 0xff, ...u32],
+      [Tag.Floats, 0xff, ...u32],
+      [Tag.Map, 0xff, ...u32],
+      [Tag.Set, 0xff, ...u32],
+      [Tag.Object, ...u32],
+      [Tag.Buffer, ...u32],
+      [Tag.Bytes, 1, ...u32],
+      [Tag.ArrayLoose, ...u32, ...u32],
+      [Tag.Error, 0, ...u32],
+      [Tag.Shaped, ...u32],
       [Tag.BufferResizable, ...u32, 0, 0, 0, 0, 0, 0, 0, 0],
     ]) {
       for (let i = 0; i < 50; i++) assert.throws(() => decode(Uint8Array.from([0, ...head])), RangeError, String(head));

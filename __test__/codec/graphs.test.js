@@ -25,16 +25,28 @@ for (const generate of [true, false]) {
     it('through every type that holds others', () => {
       const { roundTrip } = makeCodec({ generate });
       const makers = {
-        object: (o) => ({ o }), array: (o) => [o], loose: (o) => Object.assign([, 1], { o }), // eslint-disable-line
-        mapKey: (o) => new Map([[o, 1]]), mapValue: (o) => new Map([[1, o]]), set: (o) => new Set([o]),
-        cause: (o) => new Error('x', { cause: o }), property: (o) => Object.assign(new Error('x'), { o }),
-        errors: (o) => new AggregateError([o]), many: (o) => Object.fromEntries(
-          Array.from({ length: 40 }, (_, i) => [`k${i}`, o])),
+        object: (o) => ({ o }),
+        array: (o) => [o],
+        loose: (o) => Object.assign([, 1], { o }), // eslint-disable-line
+        mapKey: (o) => new Map([[o, 1]]),
+        mapValue: (o) => new Map([[1, o]]),
+        set: (o) => new Set([o]),
+        cause: (o) => new Error('x', { cause: o }),
+        property: (o) => Object.assign(new Error('x'), { o }),
+        errors: (o) => new AggregateError([o]),
+        many: (o) => Object.fromEntries(Array.from({ length: 40 }, (_, i) => [`k${i}`, o])),
       };
       const openers = {
-        object: (c) => c.o, array: (c) => c[0], loose: (c) => c.o, mapKey: (c) => [...c.keys()][0],
-        mapValue: (c) => c.get(1), set: (c) => [...c][0], cause: (c) => c.cause, property: (c) => c.o,
-        errors: (c) => c.errors[0], many: (c) => c.k39,
+        object: (c) => c.o,
+        array: (c) => c[0],
+        loose: (c) => c.o,
+        mapKey: (c) => [...c.keys()][0],
+        mapValue: (c) => c.get(1),
+        set: (c) => [...c][0],
+        cause: (c) => c.cause,
+        property: (c) => c.o,
+        errors: (c) => c.errors[0],
+        many: (c) => c.k39,
       };
       for (let i = 0; i < 4; i++) {
         for (const [name, make] of Object.entries(makers)) {
@@ -52,8 +64,20 @@ for (const generate of [true, false]) {
 
     it('to leaves: the same date, regexp, box, view, buffer', () => {
       const { roundTrip } = makeCodec({ generate });
-      const leaves = [new Date(1), /a/, Object(1), new Uint8Array(4), new ArrayBuffer(4), new DataView(new ArrayBuffer(2)),
-        new Error('x'), new Map(), [], {}, Array.from({ length: 40 }, (_, i) => i / 3), Object.assign([1], { a: 1 })];
+      const leaves = [
+        new Date(1),
+        /a/,
+        Object(1),
+        new Uint8Array(4),
+        new ArrayBuffer(4),
+        new DataView(new ArrayBuffer(2)),
+        new Error('x'),
+        new Map(),
+        [],
+        {},
+        Array.from({ length: 40 }, (_, i) => i / 3),
+        Object.assign([1], { a: 1 }),
+      ];
       const copy = roundTrip({ one: leaves, two: [...leaves].reverse() });
       copy.two.reverse().forEach((leaf, i) => assert.equal(leaf, copy.one[i], String(leaves[i])));
       assert.deepStrictEqual(copy.one, leaves);
@@ -63,7 +87,10 @@ for (const generate of [true, false]) {
       const { roundTrip } = makeCodec({ generate });
       for (const n of [1, 14, 15, 16, 17, 18, 40, 1000]) {
         const nodes = Array.from({ length: n }, (_, i) => ({ i }));
-        nodes.forEach((node, i) => { node.next = nodes[(i + 1) % n]; node.other = nodes[(i * 7) % n]; });
+        nodes.forEach((node, i) => {
+          node.next = nodes[(i + 1) % n];
+          node.other = nodes[(i * 7) % n];
+        });
         const copies = roundTrip(nodes);
         copies.forEach((copy, i) => {
           assert.equal(copy.i, i);
@@ -91,10 +118,19 @@ describe('buffers', () => {
   it('are shared by the views on them', () => {
     const { roundTrip } = makeCodec();
     const buffer = Uint8Array.from({ length: 16 }, (_, i) => i).buffer;
-    for (const order of [['whole', 'part', 'data', 'buffer'], ['buffer', 'part', 'whole', 'data'],
-      ['part', 'data', 'buffer', 'whole'], ['data', 'part'], ['part', 'whole'], ['whole', 'data']]) {
+    for (const order of [
+      ['whole', 'part', 'data', 'buffer'],
+      ['buffer', 'part', 'whole', 'data'],
+      ['part', 'data', 'buffer', 'whole'],
+      ['data', 'part'],
+      ['part', 'whole'],
+      ['whole', 'data'],
+    ]) {
       const views = {
-        whole: new Uint8Array(buffer), part: new Int16Array(buffer, 4, 2), data: new DataView(buffer, 3, 5), buffer,
+        whole: new Uint8Array(buffer),
+        part: new Int16Array(buffer, 4, 2),
+        data: new DataView(buffer, 3, 5),
+        buffer,
       };
       const copy = roundTrip(Object.fromEntries(order.map((name) => [name, views[name]])));
       assert.deepEqual(Object.keys(copy), order);
@@ -113,7 +149,13 @@ describe('buffers', () => {
     const { roundTrip } = makeCodec();
     const buffer = new ArrayBuffer(8);
     let reads = 0;
-    const value = { get n() { return ++reads; }, a: new Uint8Array(buffer, 1, 2), b: new Uint8Array(buffer, 3, 2) };
+    const value = {
+      get n() {
+        return ++reads;
+      },
+      a: new Uint8Array(buffer, 1, 2),
+      b: new Uint8Array(buffer, 3, 2),
+    };
     const hosts = ['earlier'];
     const { port1 } = new MessageChannel();
     const copy = roundTrip({ port: port1, value, self: value }, { hosts, transfer: new Set([port1]) });
@@ -144,7 +186,10 @@ describe('buffers', () => {
     const two = Buffer.from('two');
     assert.equal(one.buffer, two.buffer);
     const copy = roundTrip([one, two, one, new Uint8Array(one.buffer, one.byteOffset, 2)]);
-    assert.deepEqual(copy.map((view) => view.buffer.byteLength), [3, 3, 3, 2]);
+    assert.deepEqual(
+      copy.map((view) => view.buffer.byteLength),
+      [3, 3, 3, 2],
+    );
     assert.equal(copy[2], copy[0]);
     assert.ok(encode([one, two]).length < 100);
     const [a, b, pool] = roundTrip([one, two, one.buffer]);
@@ -192,8 +237,15 @@ describe('depth', () => {
     return value;
   };
   const wraps = {
-    objects: (v) => ({ v }), arrays: (v) => [v], maps: (v) => new Map([[1, v]]), sets: (v) => new Set([v]),
-    instances: (v) => new (class { v = v; })(), causes: (v) => new Error('x', { cause: v }),
+    objects: (v) => ({ v }),
+    arrays: (v) => [v],
+    maps: (v) => new Map([[1, v]]),
+    sets: (v) => new Set([v]),
+    instances: (v) =>
+      new (class {
+        v = v;
+      })(),
+    causes: (v) => new Error('x', { cause: v }),
   };
 
   it('of a thousand works for all types', () => {
@@ -204,7 +256,7 @@ describe('depth', () => {
       let copy = roundTrip(nest(1000, wrap, 'bottom'));
       let depth = 0;
       for (; copy !== 'bottom'; depth++) {
-        copy = copy instanceof Map ? copy.get(1) : copy instanceof Set ? [...copy][0] : copy.v ?? copy[0];
+        copy = copy instanceof Map ? copy.get(1) : copy instanceof Set ? [...copy][0] : (copy.v ?? copy[0]);
       }
       assert.equal(depth, 1000, name);
     }

@@ -70,16 +70,25 @@ describe('the scratch', () => {
 
   it('grows in the middle of any value', () => {
     const value = {
-      text: 'x'.repeat(100), wide: '\u2603'.repeat(100), list: Array.from({ length: 50 }, (_, i) => i / 3),
-      ints: Array.from({ length: 50 }, (_, i) => i * 1000), bytes: new Uint8Array(200).fill(9), big: 1n << 900n,
-      map: new Map([[{ a: 1 }, 'b'.repeat(70)]]), error: new TypeError('y'.repeat(80)), [`${'k'.repeat(90)}`]: 1,
+      text: 'x'.repeat(100),
+      wide: '\u2603'.repeat(100),
+      list: Array.from({ length: 50 }, (_, i) => i / 3),
+      ints: Array.from({ length: 50 }, (_, i) => i * 1000),
+      bytes: new Uint8Array(200).fill(9),
+      big: 1n << 900n,
+      map: new Map([[{ a: 1 }, 'b'.repeat(70)]]),
+      error: new TypeError('y'.repeat(80)),
+      [`${'k'.repeat(90)}`]: 1,
     };
     for (let size = 0; size < 700; size += 13) {
       const { writer, roundTrip, grown } = makeCodec({ size, start: size >> 2 });
       writer.bytes.fill(0xaa);
       assert.deepStrictEqual(roundTrip(value), value);
       assert.ok(grown.length > 0);
-      assert.ok(writer.bytes.subarray(0, size >> 2).every((byte) => byte === 0xaa), 'earlier bytes are kept');
+      assert.ok(
+        writer.bytes.subarray(0, size >> 2).every((byte) => byte === 0xaa),
+        'earlier bytes are kept',
+      );
     }
   });
 
@@ -110,7 +119,15 @@ describe('user code that runs while a value is written', () => {
         writer.position = start;
         return 'from the getter';
       },
-      list: [1, { get deep() { return value.nested; } }, shared],
+      list: [
+        1,
+        {
+          get deep() {
+            return value.nested;
+          },
+        },
+        shared,
+      ],
       after: shared,
     };
     const result = roundTrip(value);
@@ -134,7 +151,21 @@ describe('user code that runs while a value is written', () => {
     const shared = {};
     const failure = new Error('getter');
     for (let i = 0; i < 3; i++) {
-      assert.throws(() => roundTrip({ a: shared, b: [shared, { get c() { throw failure; } }] }), failure);
+      assert.throws(
+        () =>
+          roundTrip({
+            a: shared,
+            b: [
+              shared,
+              {
+                get c() {
+                  throw failure;
+                },
+              },
+            ],
+          }),
+        failure,
+      );
       writer.position = 0;
       assert.deepEqual(roundTrip([shared, shared, 1]), [{}, {}, 1]);
     }
@@ -142,14 +173,50 @@ describe('user code that runs while a value is written', () => {
 
   it('may delete what is still to come, shorten an array, and fill a map', () => {
     const { roundTrip } = makeCodec();
-    const object = { get a() { delete object.b; return 1; }, b: 2, c: 3 };
-    assert.deepEqual(Object.entries(roundTrip(object)), [['a', 1], ['c', 3]]);
-    const array = [{ get a() { array.length = 1; return 1; } }, 2, 3];
+    const object = {
+      get a() {
+        delete object.b;
+        return 1;
+      },
+      b: 2,
+      c: 3,
+    };
+    assert.deepEqual(Object.entries(roundTrip(object)), [
+      ['a', 1],
+      ['c', 3],
+    ]);
+    const array = [
+      {
+        get a() {
+          array.length = 1;
+          return 1;
+        },
+      },
+      2,
+      3,
+    ];
     const copy = roundTrip(array);
     assert.deepStrictEqual(copy, [{ a: 1 }, , ,]); // eslint-disable-line no-sparse-arrays
-    const map = new Map([['x', { get a() { map.set('new', 1); return 1; } }]]);
+    const map = new Map([
+      [
+        'x',
+        {
+          get a() {
+            map.set('new', 1);
+            return 1;
+          },
+        },
+      ],
+    ]);
     assert.deepEqual(roundTrip(map), new Map([['x', { a: 1 }]]));
-    const set = new Set([{ get a() { set.add('new'); return 1; } }]);
+    const set = new Set([
+      {
+        get a() {
+          set.add('new');
+          return 1;
+        },
+      },
+    ]);
     assert.equal(roundTrip(set).size, 1);
   });
 });

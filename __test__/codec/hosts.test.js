@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { X509Certificate, createHmac, createSecretKey, subtle } from 'node:crypto';
+import { createHmac, createSecretKey, subtle, X509Certificate } from 'node:crypto';
 import { open } from 'node:fs/promises';
 import { BlockList, SocketAddress } from 'node:net';
 import { createHistogram } from 'node:perf_hooks';
@@ -117,7 +117,7 @@ describe('host values', () => {
     const expected = [...part];
     const { result, hosts } = carry({ part, bytes, buffer: bytes.buffer }, [bytes.buffer]);
     assert.equal(hosts.length, 1);
-    assert.equal(bytes.length, 0, 'the sender\'s is detached');
+    assert.equal(bytes.length, 0, "the sender's is detached");
     assert.equal(result.part.buffer, result.buffer);
     assert.equal(result.bytes.buffer, result.buffer);
     assert.deepEqual([...result.part], expected);

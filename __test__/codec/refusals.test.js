@@ -10,34 +10,49 @@ class Named {
 
 const values = {
   'arrow function': () => () => {},
-  'function': () => function foo(a) { return a; },
-  'class': () => class A { x = 1; },
+  function: () =>
+    function foo(a) {
+      return a;
+    },
+  class: () =>
+    class A {
+      x = 1;
+    },
   'bound function': () => function q() {}.bind(null),
   'async function': () => async () => 1,
-  'symbol': () => Symbol('x'),
+  symbol: () => Symbol('x'),
   'symbol without a description': () => Symbol(),
   'boxed symbol': () => Object(Symbol('y')),
-  'promise': () => Promise.resolve(1),
+  promise: () => Promise.resolve(1),
   'promise subclass': () => new (class Later extends Promise {})(() => {}),
   'weak map': () => new WeakMap(),
-  'weak map subclass with fields': () => new (class Foo extends WeakMap { x = 1; })(),
+  'weak map subclass with fields': () =>
+    new (class Foo extends WeakMap {
+      x = 1;
+    })(),
   'weak set': () => new WeakSet(),
   'weak reference': () => new WeakRef({}),
   'weak reference with a property': () => Object.assign(new WeakRef({}), { a: 1 }),
   'finalization registry': () => new FinalizationRegistry(() => {}),
-  'generator': () => (function* () {})(),
+  generator: () => (function* () {})(),
   'async generator': () => (async function* () {})(),
   'map iterator': () => new Map().entries(),
   'set iterator': () => new Set().values(),
   'array iterator': () => [][Symbol.iterator](),
   'string iterator': () => 'a'[Symbol.iterator](),
   'regexp iterator': () => 'a'.matchAll(/a/g),
-  'arguments': () => (function () { return arguments; })(1, 2),
-  'no arguments': () => (function () { return arguments; })(),
-  'module': () => import('node:path'),
-  'Intl': () => new Intl.NumberFormat(),
+  arguments: () =>
+    (function () {
+      return arguments;
+    })(1, 2),
+  'no arguments': () =>
+    (function () {
+      return arguments;
+    })(),
+  module: () => import('node:path'),
+  Intl: () => new Intl.NumberFormat(),
   'WebAssembly.Memory': () => new WebAssembly.Memory({ initial: 1 }),
-  'proxy': () => new Proxy({}, {}),
+  proxy: () => new Proxy({}, {}),
   'proxy of an array': () => new Proxy([], {}),
   'port outside the transfer list': () => new MessageChannel().port1,
   'stream outside the transfer list': () => new ReadableStream(),
@@ -45,13 +60,16 @@ const values = {
 
 /** Where each of them may hide. */
 const places = {
-  'alone': (v) => v,
+  alone: (v) => v,
   'in an object': (v) => ({ a: { b: v } }),
   'in an array': (v) => [1, [v]],
   'in a map': (v) => new Map([['a', v]]),
   'as a key of a map': (v) => new Map([[v, 'a']]),
   'in a set': (v) => new Set([v]),
-  'in a class instance': (v) => new (class Holder { held = v; })(),
+  'in a class instance': (v) =>
+    new (class Holder {
+      held = v;
+    })(),
   'in a loose array': (v) => Object.assign([1], { extra: v }),
 };
 
@@ -69,13 +87,17 @@ describe('what structured clone refuses', () => {
       for (const [place, put] of Object.entries(places)) {
         for (const options of [undefined, { hosts: [] }]) {
           const { roundTrip } = makeCodec();
-          assert.throws(() => roundTrip(put(value), options), (error) => {
-            assert.ok(error instanceof DOMException, place);
-            assert.equal(error.name, 'DataCloneError', place);
-            assert.equal(error.code, 25, place);
-            assert.equal(error.message, expected.message, place);
-            return true;
-          }, place);
+          assert.throws(
+            () => roundTrip(put(value), options),
+            (error) => {
+              assert.ok(error instanceof DOMException, place);
+              assert.equal(error.name, 'DataCloneError', place);
+              assert.equal(error.code, 25, place);
+              assert.equal(error.message, expected.message, place);
+              return true;
+            },
+            place,
+          );
           assert.deepEqual(options?.hosts ?? [], []);
         }
       }
@@ -85,7 +107,14 @@ describe('what structured clone refuses', () => {
 
   it('a proxy: without running its traps', () => {
     const { roundTrip } = makeCodec();
-    const traps = new Proxy({}, { get(_, trap) { throw new Error(`trap ${String(trap)} ran`); } });
+    const traps = new Proxy(
+      {},
+      {
+        get(_, trap) {
+          throw new Error(`trap ${String(trap)} ran`);
+        },
+      },
+    );
     for (const target of [{}, [], () => {}, new Map(), new Error('x')]) {
       for (const put of Object.values(places)) {
         assert.throws(() => roundTrip(put(new Proxy(target, traps))), { name: 'DataCloneError' });
@@ -102,7 +131,11 @@ describe('what structured clone refuses', () => {
     const { roundTrip } = makeCodec();
     const promise = Promise.resolve();
     for (const key of ['constructor', 'toString', Symbol.toStringTag]) {
-      Object.defineProperty(promise, key, { get() { throw new Error('ran'); } });
+      Object.defineProperty(promise, key, {
+        get() {
+          throw new Error('ran');
+        },
+      });
     }
     assert.throws(() => roundTrip(promise), { name: 'DataCloneError' });
   });
@@ -121,7 +154,11 @@ describe('what a getter throws', () => {
     for (const thrown of [new Error('x'), 'text', undefined, null]) {
       let caught = 'nothing';
       try {
-        roundTrip({ get a() { throw thrown; } });
+        roundTrip({
+          get a() {
+            throw thrown;
+          },
+        });
       } catch (error) {
         caught = error;
       }

@@ -1,5 +1,5 @@
-import assert from 'node:assert/strict';
 import { AssertionError } from 'node:assert';
+import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { describe, it } from 'node:test';
 import { inspect, types } from 'node:util';
@@ -36,7 +36,20 @@ function OldStyle(message) {
 OldStyle.prototype = Object.create(Error.prototype, { constructor: { value: OldStyle }, name: { value: 'OldStyle' } });
 
 describe('thrown values that are no errors arrive as they are', () => {
-  for (const value of [undefined, null, 'text', '', 0, -0, NaN, 12n, false, { a: { b: 1 } }, [1, 2], new Map([[1, 2]])]) {
+  for (const value of [
+    undefined,
+    null,
+    'text',
+    '',
+    0,
+    -0,
+    NaN,
+    12n,
+    false,
+    { a: { b: 1 } },
+    [1, 2],
+    new Map([[1, 2]]),
+  ]) {
     it(inspect(value), () => assert.deepStrictEqual(across(value), value));
   }
   it('an object that only looks like an error', () => {
@@ -160,10 +173,22 @@ describe('thrown errors', () => {
 
   it('functions, symbols, throwing getters and uncloneable values are left out, the rest is kept', () => {
     const error = Object.assign(new TypeError('m'), {
-      before: 1, fn() {}, symbol: Symbol('s'), weak: new WeakMap(), deep: { a: [{ fn() {} }] }, after: 2,
-      promise: Promise.resolve(), proxy: new Proxy({}, {}), ok: { nested: [true] },
+      before: 1,
+      fn() {},
+      symbol: Symbol('s'),
+      weak: new WeakMap(),
+      deep: { a: [{ fn() {} }] },
+      after: 2,
+      promise: Promise.resolve(),
+      proxy: new Proxy({}, {}),
+      ok: { nested: [true] },
     });
-    Object.defineProperty(error, 'throws', { enumerable: true, get() { throw new Error('getter'); } });
+    Object.defineProperty(error, 'throws', {
+      enumerable: true,
+      get() {
+        throw new Error('getter');
+      },
+    });
     Object.defineProperty(error, 'gets', { enumerable: true, get: () => 'got' });
     const result = across(error);
     assert.deepEqual({ ...result }, { before: 1, after: 2, ok: { nested: [true] }, gets: 'got' });
@@ -217,10 +242,12 @@ describe('thrown errors', () => {
     assert.ok(!('cause' in across(new Error('m'))));
   });
 
-  it('of another realm arrive as this realm\'s', () => {
+  it("of another realm arrive as this realm's", () => {
     const context = createContext({});
     const run = (code) => across(runInContext(code, context));
-    const result = run('Object.assign(new RangeError("r", { cause: new AggregateError([new URIError("u")]) }), { a: 1 })');
+    const result = run(
+      'Object.assign(new RangeError("r", { cause: new AggregateError([new URIError("u")]) }), { a: 1 })',
+    );
     assert.equal(Object.getPrototypeOf(result), RangeError.prototype);
     assert.equal(Object.getPrototypeOf(result.cause), AggregateError.prototype);
     assert.equal(Object.getPrototypeOf(result.cause.errors[0]), URIError.prototype);
@@ -259,10 +286,10 @@ describe('hostile values: something arrives, and nothing is thrown on the way', 
     return object;
   };
   const cases = {
-    'function': () => function named() {},
-    'symbol': () => Symbol('s'),
-    'promise': () => Promise.resolve(),
-    'proxy': () => new Proxy({}, traps),
+    function: () => function named() {},
+    symbol: () => Symbol('s'),
+    promise: () => Promise.resolve(),
+    proxy: () => new Proxy({}, traps),
     'proxy of an error': () => new Proxy(new Error('x'), traps),
     'proxy of a function': () => new Proxy(() => {}, traps),
     'revoked proxy': () => {
@@ -272,8 +299,12 @@ describe('hostile values: something arrives, and nothing is thrown on the way', 
     },
     'object with a function': () => ({ a: 1, fn() {} }),
     'object whose getter throws': () => withGetters({}, 'a'),
-    'object whose toString, valueOf and inspect throw': () =>
-      ({ toString: fail, valueOf: fail, [Symbol.toPrimitive]: fail, [inspect.custom]: fail }),
+    'object whose toString, valueOf and inspect throw': () => ({
+      toString: fail,
+      valueOf: fail,
+      [Symbol.toPrimitive]: fail,
+      [inspect.custom]: fail,
+    }),
     'error whose every getter throws': () =>
       withGetters(new Error('x'), 'stack', 'name', 'message', 'cause', 'errors', 'code', 'constructor', 'toString'),
     'error whose message is an object': () => Object.assign(new Error('x'), { message: { a: 1 } }),
@@ -289,7 +320,12 @@ describe('hostile values: something arrives, and nothing is thrown on the way', 
     'error without a prototype': () => Object.setPrototypeOf(new Error('x'), null),
     'frozen error': () => Object.freeze(new Error('x')),
     'pretended DOMException': () => Object.create(DOMException.prototype),
-    'error with a getter that encodes': () => Object.assign(new Error('x'), { get a() { return across('inner'); } }),
+    'error with a getter that encodes': () =>
+      Object.assign(new Error('x'), {
+        get a() {
+          return across('inner');
+        },
+      }),
     'error with a very deep property': () => {
       let deep = null;
       for (let i = 0; i < 100_000; i++) deep = { deep };
@@ -302,10 +338,14 @@ describe('hostile values: something arrives, and nothing is thrown on the way', 
     },
     'errors that are no list': () => Object.assign(new AggregateError([]), { errors: 5 }),
     'errors that are a proxy': () => Object.assign(new AggregateError([]), { errors: new Proxy([], traps) }),
-    'errors with holes and getters': () => Object.assign(new AggregateError([]), { errors: withGetters([, 1, , 2], '2') }), // eslint-disable-line
+    'errors with holes and getters': () =>
+      Object.assign(new AggregateError([]), { errors: withGetters([, 1, , 2], '2') }), // eslint-disable-line
     'a prepareStackTrace that throws': () => new Error('x'),
     'function whose toString throws': () => Object.assign(() => {}, { toString: fail, [inspect.custom]: fail }),
-    'a huge object that cannot be cloned': () => ({ big: Array.from({ length: 1e5 }, (_, i) => 'x'.repeat(i % 50)), fn() {} }),
+    'a huge object that cannot be cloned': () => ({
+      big: Array.from({ length: 1e5 }, (_, i) => 'x'.repeat(i % 50)),
+      fn() {},
+    }),
   };
   for (const [name, make] of Object.entries(cases)) {
     it(name, () => {
@@ -331,7 +371,9 @@ describe('hostile values: something arrives, and nothing is thrown on the way', 
 
   it('an object with a proxy for a prototype is an object', () => {
     for (const target of [{}, Error.prototype]) {
-      assert.deepStrictEqual(across(Object.create(new Proxy(target, traps), { a: { value: 1, enumerable: true } })), { a: 1 });
+      assert.deepStrictEqual(across(Object.create(new Proxy(target, traps), { a: { value: 1, enumerable: true } })), {
+        a: 1,
+      });
     }
   });
 

@@ -1,9 +1,10 @@
 /**
  * Finds the shape (the interned key list) of an object while the writer walks its keys.
  *
- * A tree of key prefixes: each node is the list of keys on the way to it. Every node remembers the child it took
- * last, so that objects of one kind cost one comparison a key. A list is interned when it is seen a second time:
- * what occurs once is cheaper sent inline. A walk that exceeds a bound goes on in a loose node, which only collects.
+ * A tree of key prefixes: each node is the list of keys on the way to it. Every node remembers the child it
+ * took last, so that objects of one kind cost one comparison a key. A list is interned when it is seen a
+ * second time: what occurs once is cheaper sent inline. A walk that exceeds a bound goes on in a loose node,
+ * which only collects.
  */
 import { ShapeLimit } from './tags.js';
 

@@ -1,7 +1,7 @@
 /**
- * What a prototype says about an object that is none of the brands `util.types` knows: a plain object of another
- * realm, an instance of a program's class (cloned as its own properties), a DOMException, or an object that only the
- * platform can clone or refuse.
+ * What a prototype says about an object that is none of the brands `util.types` knows: a plain object of
+ * another realm, an instance of a program's class (cloned as its own properties), a DOMException, or an
+ * object that only the platform can clone or refuse.
  */
 
 import { types } from 'node:util';
@@ -82,8 +82,8 @@ export function isNative(value) {
 }
 
 /**
- * Lets the platform clone an object of the kind 'platform': is it a host value (true), or does it come out as a plain
- * object (false)? Throws DataCloneError for what it refuses.
+ * Lets the platform clone an object of the kind 'platform': is it a host value (true), or does it come out as
+ * a plain object (false)? Throws DataCloneError for what it refuses.
  * @param {object} value
  */
 export function isHostValue(value) {

@@ -1,6 +1,6 @@
 /**
- * Bytes back to values, each made in the realm of this module. The bytes are checked, not trusted: whatever they are,
- * a value comes out or a RangeError, and nothing is allocated that the bytes do not pay for.
+ * Bytes back to values, each made in the realm of this module. The bytes are checked, not trusted: whatever
+ * they are, a value comes out or a RangeError, and nothing is allocated that the bytes do not pay for.
  */
 import { Buffer } from 'node:buffer';
 import { damaged } from './damaged.js';

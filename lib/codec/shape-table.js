@@ -1,8 +1,8 @@
 /**
  * Decoders of shaped objects, one for each key list, by its atom.
  *
- * A shape starts with the plain decoder. One that is used often gets a generated function that is one object literal,
- * which is about twice as fast; where the runtime forbids that, the plain decoder stays.
+ * A shape starts with the plain decoder. One that is used often gets a generated function that is one object
+ * literal, which is about twice as fast; where the runtime forbids that, the plain decoder stays.
  */
 import { damaged } from './damaged.js';
 import { ShapeLimit } from './tags.js';

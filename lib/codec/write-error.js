@@ -1,8 +1,9 @@
 /**
- * Writes errors, leniently: what cannot be cloned of an error is left out, since the error itself matters more.
+ * Writes errors, leniently: what cannot be cloned of an error is left out, since the error itself matters
+ * more.
  *
- * A built-in class is recorded, so that the other side makes an instance of its own; any other class arrives as Error
- * with its name as an own property.
+ * A built-in class is recorded, so that the other side makes an instance of its own; any other class arrives
+ * as Error with its name as an own property.
  */
 import { inspect, types } from 'node:util';
 import { isNative, kindOfPrototype } from './prototypes.js';
@@ -28,7 +29,8 @@ const MAX_CHAIN = 64;
 const builtIns = new WeakMap();
 
 /**
- * Writes a thrown value, or one that belongs to an error: like `item`, but what merely inherits from an error is one.
+ * Writes a thrown value, or one that belongs to an error: like `item`, but what merely inherits from an error
+ * is one.
  * @param {Writer} w
  * @param {unknown} value
  */
@@ -44,8 +46,8 @@ export function writeLenient(w, value) {
 }
 
 /**
- * An Error that says that `value` could not be cloned. Never throws, and touches no state but `position`; it takes
- * one object index.
+ * An Error that says that `value` could not be cloned. Never throws, and touches no state but `position`; it
+ * takes one object index.
  * @param {Writer} w
  * @param {unknown} value
  */
@@ -184,8 +186,8 @@ function writeKind(w, error) {
 }
 
 /**
- * The ErrorKind of an error's class, -1 when that is a program's own. A class without any name of its own, such as
- * those of Node's errors with a code, counts as the one that it extends.
+ * The ErrorKind of an error's class, -1 when that is a program's own. A class without any name of its own,
+ * such as those of Node's errors with a code, counts as the one that it extends.
  * @param {object} error
  */
 function classOf(error) {
@@ -249,7 +251,8 @@ function stringOf(value) {
 }
 
 /**
- * The name of an error whose class is not built in: its own or its class's `name`, else its constructor's name.
+ * The name of an error whose class is not built in: its own or its class's `name`, else its constructor's
+ * name.
  * @param {any} error
  * @returns {string | undefined}
  */

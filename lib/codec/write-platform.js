@@ -1,11 +1,13 @@
 /**
- * Writes what is neither an array nor a plain object of this realm: the other built-in types, class instances, and
- * host values. Brands are asked of `util.types`, never of `instanceof`: a value may come from another realm.
+ * Writes what is neither an array nor a plain object of this realm: the other built-in types, class
+ * instances, and host values. Brands are asked of `util.types`, never of `instanceof`: a value may come from
+ * another realm.
  *
- * Buffers. A view that covers its whole ArrayBuffer, and one whose buffer is referenced again in the same value,
- * brings the buffer along, shared as structured clone does it. A view of a part of a buffer that nothing else
- * references brings only its own bytes: the rest of Node's Buffer pool is other people's data. For the same reason
- * several Node Buffers on one pool stay apart unless the value holds the ArrayBuffer itself.
+ * Buffers. A view that covers its whole ArrayBuffer, and one whose buffer is referenced again in the same
+ * value, brings the buffer along, shared as structured clone does it. A view of a part of a buffer that
+ * nothing else references brings only its own bytes: the rest of Node's Buffer pool is other people's data.
+ * For the same reason several Node Buffers on one pool stay apart unless the value holds the ArrayBuffer
+ * itself.
  */
 import { Buffer } from 'node:buffer';
 import { types } from 'node:util';
@@ -257,8 +259,8 @@ function boundsOf(view, of) {
 }
 
 /**
- * No property tells whether a view follows its buffer's length. One that ends where a resizable buffer ends is taken
- * to do so, as `new Uint8Array(buffer)` makes them.
+ * No property tells whether a view follows its buffer's length. One that ends where a resizable buffer ends
+ * is taken to do so, as `new Uint8Array(buffer)` makes them.
  * @param {any} buffer
  * @param {number} end
  * @param {number} size of an element

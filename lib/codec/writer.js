@@ -1,14 +1,14 @@
 /**
- * Values to bytes: the structured clone algorithm, written in JavaScript so that the other side can make the values
- * in its own realm. This file has the plain data; write-platform.js has the other built-in types.
+ * Values to bytes: the structured clone algorithm, written in JavaScript so that the other side can make the
+ * values in its own realm. This file has the plain data; write-platform.js has the other built-in types.
  *
- * User code (getters) can run inside `item`, and it may write another message with this same writer: it writes at
- * `position` and puts it back. So `bytes`, `view` and `position` are read anew after every item.
+ * User code (getters) can run inside `item`, and it may write another message with this same writer: it
+ * writes at `position` and puts it back. So `bytes`, `view` and `position` are read anew after every item.
  */
-import { Buffer } from 'node:buffer';
 import { types } from 'node:util';
 import { KeyTree, keysOf } from './key-tree.js';
 import { refuse } from './refusal.js';
+import { Scratch } from './scratch.js';
 import { RESTART, Seen } from './seen.js';
 import { FIRST_SMALL_INT, Flag, Tag } from './tags.js';
 import { writeLenient, writeStandIn } from './write-error.js';
@@ -20,17 +20,11 @@ const { isArray } = Array;
 const ObjectPrototype = Object.prototype;
 const arrayIncludes = Array.prototype.includes;
 
-/** Room that is ensured before each fixed-size write; a short string fits as well. */
-const SLACK = 96;
-/** Up to this length a string is written unit by unit; beyond, one native call is faster. */
-const SHORT_TEXT = 24;
-const NOT_LATIN1 = /[^\x00-\xff]/;
 /** Up to this length an array's density is told by its keys; beyond, by its values, which need no strings. */
 const SHORT_ARRAY = 32;
 const INDEX_KEYS = Array.from({ length: SHORT_ARRAY }, (_, index) => `${index}`);
-const EMPTY = {};
 
-export class Writer {
+export class Writer extends Scratch {
   /**
    * @param {object} options
    * @param {Uint8Array} options.bytes the first scratch
@@ -38,138 +32,16 @@ export class Writer {
    * @param {(bytes: Uint8Array) => void} options.onGrow called with the bigger scratch that replaced `bytes`
    */
   constructor({ bytes, atom, onGrow }) {
-    this.position = 0;
-    this.onGrow = onGrow;
+    super(bytes, onGrow);
     this.tree = new KeyTree(atom);
     /** @type {Seen | null} What the value under way has met; a nested `value` has its own. */
     this.seen = null;
     this.idleSeen = new Seen();
-    /** Does Object.prototype have enumerable properties? */
-    this.polluted = false;
-    this.adopt(bytes);
-  }
-
-  /** @param {Uint8Array} bytes */
-  adopt(bytes) {
-    this.bytes = bytes;
-    this.view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-    this.buffer = Buffer.from(/** @type {ArrayBuffer} */ (bytes.buffer), bytes.byteOffset, bytes.byteLength);
-    this.limit = bytes.length - SLACK;
   }
 
   /**
-   * Ensures room for `needed` bytes and SLACK more.
-   * @param {number} needed
-   */
-  ensure(needed) {
-    const end = this.position + needed;
-    if (end <= this.limit) return;
-    let size = Math.max(this.bytes.length, 64) * 2;
-    while (size < end + SLACK) size *= 2;
-    const bytes = new Uint8Array(size);
-    bytes.set(this.bytes);
-    this.adopt(bytes);
-    this.onGrow(bytes);
-  }
-
-  /** @param {number} n */
-  u8(n) {
-    if (this.position > this.limit) this.ensure(0);
-    this.bytes[this.position++] = n;
-  }
-
-  /** @param {number} n */
-  u32(n) {
-    if (this.position > this.limit) this.ensure(0);
-    this.view.setUint32(this.position, n, true);
-    this.position += 4;
-  }
-
-  /** @param {number} n */
-  f64(n) {
-    if (this.position > this.limit) this.ensure(0);
-    this.view.setFloat64(this.position, n, true);
-    this.position += 8;
-  }
-
-  /**
-   * A tag followed by a size.
-   * @param {number} tag
-   * @param {number} n
-   */
-  sized(tag, n) {
-    if (this.position > this.limit) this.ensure(0);
-    const { bytes } = this;
-    bytes[this.position++] = tag;
-    if (n < 0xff) {
-      bytes[this.position++] = n;
-    } else {
-      bytes[this.position] = 0xff;
-      this.view.setUint32(this.position + 1, n, true);
-      this.position += 5;
-    }
-  }
-
-  /** @param {Uint8Array} source */
-  raw(source) {
-    this.ensure(source.length);
-    this.bytes.set(source, this.position);
-    this.position += source.length;
-  }
-
-  /** @param {string} text */
-  text(text) {
-    const length = text.length;
-    if (length > SHORT_TEXT) {
-      this.#longText(text, length);
-      return;
-    }
-    if (this.position > this.limit) this.ensure(0);
-    const { bytes } = this;
-    let at = this.position;
-    bytes[at++] = Tag.Latin1;
-    bytes[at++] = length;
-    for (let i = 0; i < length; i++) {
-      const unit = text.charCodeAt(i);
-      if (unit > 0xff) {
-        this.#utf16(text, length);
-        return;
-      }
-      bytes[at++] = unit;
-    }
-    this.position = at;
-  }
-
-  /** @param {string} text @param {number} length */
-  #longText(text, length) {
-    if (NOT_LATIN1.test(text)) {
-      this.#utf16(text, length);
-      return;
-    }
-    this.ensure(length);
-    if (length <= 0xff) {
-      this.bytes[this.position++] = Tag.Latin1;
-      this.bytes[this.position++] = length;
-    } else {
-      this.bytes[this.position++] = Tag.Latin1Long;
-      this.u32(length);
-    }
-    this.buffer.latin1Write(text, this.position, length);
-    this.position += length;
-  }
-
-  /** @param {string} text @param {number} length in units */
-  #utf16(text, length) {
-    this.ensure(length * 2);
-    this.bytes[this.position++] = Tag.Utf16;
-    this.u32(length);
-    this.buffer.ucs2Write(text, this.position, length * 2);
-    this.position += length * 2;
-  }
-
-  /**
-   * Encodes any cloneable value. What is thrown on the way (DataCloneError, or whatever a getter throws) leaves
-   * `position` anywhere: the caller puts it back.
+   * Encodes any cloneable value. What is thrown on the way (DataCloneError, or whatever a getter throws)
+   * leaves `position` anywhere: the caller puts it back.
    * @param {unknown} value
    * @param {{ hosts?: unknown[], transfer?: Set<object> }} [options] `hosts` collects the host values; without it
    *   they are refused. `transfer` has the objects of the transfer list.
@@ -184,8 +56,8 @@ export class Writer {
   }
 
   /**
-   * Encodes a thrown value: errors without what cannot be cloned of them, anything else as `value` does. What cannot
-   * be cloned at all arrives as an Error that says so. Never throws.
+   * Encodes a thrown value: errors without what cannot be cloned of them, anything else as `value` does. What
+   * cannot be cloned at all arrives as an Error that says so. Never throws.
    * @param {unknown} value
    * @param {{ hosts?: unknown[], transfer?: Set<object> }} [options]
    */
@@ -211,8 +83,6 @@ export class Writer {
     const start = this.position;
     let done = false;
     this.seen = seen;
-    this.polluted = false;
-    for (const _ in EMPTY) this.polluted = true;
     seen.begin(options);
     try {
       while (!done) {
@@ -309,23 +179,8 @@ export class Writer {
       return;
     }
     const prototype = getPrototypeOf(value);
-    if (prototype === ObjectPrototype && !this.polluted) this.#plain(/** @type {any} */ (value));
-    else if (prototype === ObjectPrototype) this.ownKeys(/** @type {any} */ (value));
+    if (prototype === ObjectPrototype) this.ownKeys(/** @type {any} */ (value));
     else writePlatform(this, value, prototype);
-  }
-
-  /**
-   * A plain object of this realm. for-in is the fastest walk, but shows what someone put on Object.prototype.
-   * @param {Record<string, unknown>} value
-   */
-  #plain(value) {
-    const start = this.#open();
-    let node = this.tree.root;
-    for (const key in value) {
-      node = node.lastKey === key ? /** @type {any} */ (node.lastChild) : this.tree.step(node, key);
-      this.item(value[key]);
-    }
-    this.#close(start, node, value);
   }
 
   /**
@@ -335,7 +190,9 @@ export class Writer {
   ownKeys(value) {
     const start = this.#open();
     let node = this.tree.root;
-    for (const key of keysOfObject(value)) {
+    const keys = keysOfObject(value);
+    for (let i = 0; i < keys.length; i++) {
+      const key = keys[i];
       const property = value[key];
       // Deleted by a getter that ran in between.
       if (property === undefined && !hasOwn(value, key)) continue;
@@ -404,7 +261,8 @@ export class Writer {
     const size = tag === Tag.Ints ? 4 : 8;
     this.ensure(length * size);
     let at = this.position;
-    // Before the loop: should an element be an accessor that writes a message of its own, it writes behind these.
+    // Before the loop: should an element be an accessor that writes a message of its own, it writes behind
+    // these.
     this.position = at + length * size;
     if (tag === Tag.Ints) for (let i = 0; i < length; i++, at += 4) this.view.setInt32(at, value[i], true);
     else for (let i = 0; i < length; i++, at += 8) this.view.setFloat64(at, value[i], true);
@@ -446,8 +304,8 @@ function isDense(value, length) {
 }
 
 /**
- * The tag for a dense array: Ints or Floats when it has only numbers, and so many of them are not small that the same
- * size for each is worth it.
+ * The tag for a dense array: Ints or Floats when it has only numbers, and so many of them are not small that
+ * the same size for each is worth it.
  * @param {unknown[]} value
  * @param {number} length
  * @returns {number}

@@ -3,6 +3,9 @@
 //! Falling asleep and being woken costs 50 to 300 us of latency; looking costs CPU. So a thread that was woken soon
 //! after it fell asleep looks 10 us longer the next time (up to [`MAX_BUDGET`]), and any other half as long. An idle
 //! thread therefore stops looking after a few rounds and burns nothing.
+//!
+//! A yield that comes back long after the budget has ended says that others want the CPU. A thread that sleeps is put
+//! before them when it is woken, one that looks is not: so it stops looking, until short sleeps argue for it again.
 
 use std::time::{Duration, Instant};
 
@@ -48,7 +51,11 @@ impl Spin {
                 }
             }
             std::thread::yield_now();
-            if Instant::now() >= until {
+            let now = Instant::now();
+            if now >= until {
+                if now >= until + MAX_BUDGET {
+                    self.budget = Duration::ZERO;
+                }
                 return found();
             }
         }

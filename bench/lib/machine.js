@@ -1,0 +1,36 @@
+// What the figures were measured on.
+
+import { execFileSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import os from 'node:os';
+import { fileURLToPath } from 'node:url';
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
+
+export function machine() {
+  return {
+    date: new Date().toISOString(),
+    cpu: os.cpus()[0]?.model.trim() ?? 'unknown',
+    cores: os.availableParallelism(),
+    memoryGiB: Math.round(os.totalmem() / 2 ** 30),
+    system: `${os.type()} ${os.release().split('-')[0]} ${os.arch()}`,
+    load: os.loadavg().map((load) => Number(load.toFixed(2))),
+    node: process.version,
+    rustc: run('rustc', ['--version']),
+    commit: `${run('git', ['rev-parse', '--short', 'HEAD'])}${run('git', ['status', '--porcelain']) ? ' with changes' : ''}`,
+    peers: peers(),
+  };
+}
+
+function peers() {
+  const { dependencies } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'));
+  return Object.fromEntries(Object.entries(dependencies).map(([name, version]) => [name, version.replace(/.*@/, '')]));
+}
+
+function run(command, args) {
+  try {
+    return execFileSync(command, args, { cwd: root, encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }).trim();
+  } catch {
+    return '';
+  }
+}

@@ -1,0 +1,75 @@
+// Contestants that call one long-lived thread: `open()` resolves with `call(name, args)` and `close()`.
+
+import { Worker } from 'node:worker_threads';
+import * as pools from './pools.js';
+
+const worker = (file) => new URL(`../workers/${file}`, import.meta.url);
+
+/** A pool of one thread is a long-lived thread too. */
+const single = (pool) => ({ name: pool.name, open: () => pool.open(1) });
+
+export const nanolithService = {
+  name: 'nanolith',
+  async open() {
+    const { oneOff } = await import('../workers/nanolith.js');
+    const service = await oneOff.launchService();
+    return { call: (name, args) => service.call({ name, params: args }), close: () => service.close() };
+  },
+};
+
+export const nanolithJs = {
+  name: 'nanolith 0.4.6',
+  async open() {
+    const { api } = await import('../workers/nanolith-js.js');
+    const service = await api.launchService();
+    return { call: (name, args) => service.call({ name, params: args }), close: () => service.close() };
+  },
+};
+
+export const raw = {
+  name: 'raw postMessage',
+  async open() {
+    const thread = new Worker(worker('raw.js'));
+    const pending = new Map();
+    let lastId = 0;
+    thread.on('message', ({ id, result }) => {
+      const resolve = pending.get(id);
+      pending.delete(id);
+      resolve(result);
+    });
+    const call = (name, args) =>
+      new Promise((resolve) => {
+        const id = ++lastId;
+        pending.set(id, resolve);
+        thread.postMessage({ id, name, args });
+      });
+    return { call, close: () => thread.terminate() };
+  },
+};
+
+export const comlink = {
+  name: 'comlink',
+  async open() {
+    const { wrap } = await import('comlink');
+    const { default: nodeEndpoint } = await import('comlink/dist/esm/node-adapter.mjs');
+    const thread = new Worker(worker('comlink.js'));
+    const remote = wrap(nodeEndpoint(thread));
+    return { call: (name, args) => remote[name](...args), close: () => thread.terminate() };
+  },
+};
+
+export const threads = {
+  name: 'threads',
+  async open() {
+    const { spawn, Thread, Worker } = await import('threads');
+    const remote = await spawn(new Worker('../workers/threads.js'));
+    return { call: (name, args) => remote[name](...args), close: () => Thread.terminate(remote) };
+  },
+};
+
+export const piscina = single(pools.piscina);
+export const tinypool = single(pools.tinypool);
+export const workerpool = single(pools.workerpool);
+export const poolifier = single(pools.poolifier);
+
+export const all = [nanolithService, nanolithJs, raw, piscina, tinypool, workerpool, poolifier, comlink, threads];

@@ -1,0 +1,58 @@
+import os from 'node:os';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { figure, inTurn } from '../lib/measure.js';
+import { bareToExit, nanolithJs, nanolithOneOff, tinypoolIsolated } from '../peers/one-off.js';
+
+export const title = 'A steady stream of one-off tasks';
+
+export async function run({ rounds, scale, choose }) {
+  const WINDOW_MS = scale(2000, 600);
+  const ROUNDS = rounds(7);
+  const THREADS = os.availableParallelism();
+  const IN_FLIGHT = [1, THREADS, 2 * THREADS, 4 * THREADS];
+  const figures = [];
+  for (const inFlight of new Set(IN_FLIGHT)) {
+    const measured = await inTurn(choose([nanolithOneOff, nanolithJs, tinypoolIsolated, bareToExit]), {
+      rounds: ROUNDS,
+      openWith: [THREADS],
+      // What the last contestant left running ends before the next begins.
+      pauseMs: 200,
+      round: ({ call }) => steadyRate(call, inFlight, WINDOW_MS),
+    });
+    figures.push(
+      figure(
+        {
+          id: `in-flight-${inFlight}`,
+          title: `${inFlight} in flight`,
+          unit: 'tasks/s',
+          better: 'higher',
+          targets: [
+            { times: 2, of: [nanolithJs.name] },
+            { times: 0.7, of: [bareToExit.name] },
+          ],
+        },
+        measured,
+      ),
+    );
+  }
+  return { constants: { ROUNDS, WINDOW_MS, THREADS }, figures };
+}
+
+/** Keeps so many calls in flight; the tasks that settle within the window, a second. */
+async function steadyRate(call, inFlight, windowMs) {
+  let settled = 0;
+  let over = false;
+  const startMs = performance.now();
+  const lanes = Array.from({ length: inFlight }, async () => {
+    while (!over) {
+      const result = await call();
+      if (result !== 9) throw new Error(`got ${result}`);
+      if (!over) settled++;
+    }
+  });
+  await Promise.race([sleep(windowMs), Promise.all(lanes)]);
+  const tookMs = performance.now() - startMs;
+  over = true;
+  await Promise.all(lanes);
+  return settled / (tookMs / 1000);
+}

@@ -1,0 +1,11 @@
+import { define, messengers } from '../../index.js';
+import { count, expect, received } from './counter.js';
+
+export const api = await define({
+  async listen(name) {
+    const messenger = await messengers.use(name);
+    messenger.onMessage(count);
+  },
+  expect,
+  received,
+});

@@ -1,0 +1,4 @@
+import { define } from 'nanolith-js';
+import * as tasks from './tasks.js';
+
+export const api = await define({ ...tasks });

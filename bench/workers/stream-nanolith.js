@@ -1,0 +1,9 @@
+import { define, parent } from '../../index.js';
+import { received, take } from './byte-sink.js';
+
+export const api = await define({
+  __initializeService() {
+    parent.onStream(take);
+  },
+  received,
+});

@@ -1,0 +1,4 @@
+import { expose } from 'threads/worker';
+import * as tasks from './tasks.js';
+
+expose({ ...tasks });
