@@ -245,9 +245,9 @@ type Stdio = 'stdin' | 'stdout' | 'stderr';
 /** Node's `WorkerOptions` for a service's thread, less what nanolith owns. */
 export interface ServiceThreadOptions extends Omit<WorkerOptions, Owned | 'argv' | 'execArgv' | 'env'> {
   /** Values appended to `process.argv` of the thread, as strings. */
-  argv?: readonly unknown[] | undefined;
+  argv?: unknown[] | undefined;
   /** Node options for the thread. Default: the process's, less those that concern only its own entry. */
-  execArgv?: readonly string[] | undefined;
+  execArgv?: string[] | undefined;
   /** The environment of the thread. Default: `SHARE_ENV`, the process's own. */
   env?: WorkerOptions['env'];
   /** Nanolith's own: ignored. */

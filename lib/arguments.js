@@ -8,9 +8,16 @@ import { invalidArgument } from './errors.js';
  * The checks of calls run for every call: a few `typeof`s on the way through, messages only on the way out.
  */
 
+/**
+ * @param {unknown} value
+ * @returns {value is Record<string, unknown>}
+ */
 const isObject = (value) => typeof value === 'object' && value !== null;
 
-/** The definitions of `define`: a plain set of functions, hooks among them. */
+/**
+ * The definitions of `define`: a plain set of functions, hooks among them.
+ * @param {unknown} definitions
+ */
 export function validateDefinitions(definitions) {
   if (!isObject(definitions) || Array.isArray(definitions)) {
     throw invalidArgument('definitions', 'an object of functions', definitions);
@@ -21,7 +28,10 @@ export function validateDefinitions(definitions) {
   }
 }
 
-/** The options of `define`. */
+/**
+ * The options of `define`.
+ * @param {unknown} options
+ */
 export function validateDefineOptions(options) {
   if (options === undefined) return;
   validateObject(options, 'options');
@@ -48,7 +58,7 @@ export function validateDefineOptions(options) {
  */
 export function validateTaskCall(call, isolate) {
   validateServiceCall(call);
-  const { priority, reffed, options, messengers } = call;
+  const { priority, reffed, options, messengers } = /** @type {Record<string, unknown>} */ (call);
   if (priority !== undefined && typeof priority !== 'boolean') {
     throw invalidArgument('priority', 'a boolean', priority);
   }
@@ -62,9 +72,12 @@ export function validateTaskCall(call, isolate) {
   if (messengers !== undefined) validateMessengers(messengers);
 }
 
-/** What a service's task is called with. */
+/**
+ * What a service's task is called with.
+ * @param {unknown} call
+ */
 export function validateServiceCall(call) {
-  if (typeof call !== 'object' || call === null) throw invalidArgument('call', 'an object with a name', call);
+  if (!isObject(call)) throw invalidArgument('call', 'an object with a name', call);
   const { name, params, signal, transferList } = call;
   if (typeof name !== 'string') throw invalidArgument('name', 'a string', name);
   if (params !== undefined && !Array.isArray(params)) throw invalidArgument('params', 'an array', params);
@@ -72,7 +85,10 @@ export function validateServiceCall(call) {
   if (transferList !== undefined) validateTransferList(transferList);
 }
 
-/** The options of `launchService`, and of a cluster's launches. */
+/**
+ * The options of `launchService`, and of a cluster's launches.
+ * @param {unknown} options
+ */
 export function validateLaunchOptions(options) {
   if (options === undefined) return;
   validateObject(options, 'options');
@@ -85,13 +101,17 @@ export function validateLaunchOptions(options) {
   if (signal !== undefined) validateSignal(signal);
 }
 
-/** A last argument `{ signal }`. */
+/**
+ * A last argument `{ signal }`.
+ * @param {unknown} options
+ */
 export function validateSignalOptions(options) {
   if (options === undefined) return;
   validateObject(options, 'options');
   if (options.signal !== undefined) validateSignal(options.signal);
 }
 
+/** @param {unknown} signal */
 export function validateSignal(signal) {
   const { aborted, addEventListener } = isObject(signal) ? signal : {};
   if (typeof aborted !== 'boolean' || typeof addEventListener !== 'function') {
@@ -99,12 +119,16 @@ export function validateSignal(signal) {
   }
 }
 
-/** A list of what to transfer; whether its members can be transferred is for the transfer to find out. */
+/**
+ * A list of what to transfer; whether its members can be transferred is for the transfer to find out.
+ * @param {unknown} transferList
+ */
 export function validateTransferList(transferList) {
   if (transferList === undefined) return;
   if (!Array.isArray(transferList)) throw invalidArgument('transferList', 'an array', transferList);
 }
 
+/** @param {unknown} messengers */
 export function validateMessengers(messengers) {
   if (!Array.isArray(messengers)) throw invalidArgument('messengers', 'an array of Messengers', messengers);
   for (let index = 0; index < messengers.length; index++) {
@@ -112,20 +136,27 @@ export function validateMessengers(messengers) {
   }
 }
 
+/** @param {unknown} messenger @param {string} name */
 export function validateMessenger(messenger, name = 'messenger') {
   if (!isObject(messenger) || typeof messenger.ID !== 'string' || typeof messenger.transfer !== 'function') {
     throw invalidArgument(name, 'a Messenger', messenger);
   }
 }
 
-/** The metadata of a stream. */
+/**
+ * The metadata of a stream.
+ * @param {unknown} metaData
+ */
 export function validateMetaData(metaData) {
   validateObject(metaData, 'metaData');
 }
 
-/** What a `ServiceCluster` is made of. */
+/**
+ * What a `ServiceCluster` is made of.
+ * @param {unknown} api
+ */
 export function validateApi(api) {
-  if (typeof api?.launchService !== 'function') {
+  if (typeof (/** @type {any} */ (api)?.launchService) !== 'function') {
     throw invalidArgument('api', 'what define() resolved with', api);
   }
 }
@@ -138,36 +169,49 @@ export function validateApi(api) {
 export function validateConcurrency(concurrency, options) {
   if (typeof concurrency === 'number') {
     if (Number.isSafeInteger(concurrency) && concurrency > 0) return;
-  } else if (Object.values(options).includes(concurrency)) {
+  } else if (typeof concurrency === 'string' && Object.values(options).includes(concurrency)) {
     return;
   }
   const expected = `a positive whole number or a ConcurrencyOption (${Object.keys(options).join(', ')})`;
   throw invalidArgument('concurrency', expected, concurrency);
 }
 
-/** A number of services to launch, or of spares to keep. */
+/**
+ * A number of services to launch, or of spares to keep.
+ * @param {unknown} count
+ * @param {string} name
+ */
 export function validateCount(count, name = 'count') {
-  if (!Number.isSafeInteger(count) || count < 0) {
+  if (!Number.isSafeInteger(count) || Number(count) < 0) {
     throw invalidArgument(name, 'a whole number, 0 or more', count);
   }
 }
 
+/** @param {unknown} value @param {string} name */
 export function validateFunction(value, name = 'callback') {
   if (typeof value !== 'function') throw invalidArgument(name, 'a function', value);
 }
 
+/** @param {unknown} value @param {string} name */
 export function validateBoolean(value, name) {
   if (typeof value !== 'boolean') throw invalidArgument(name, 'a boolean', value);
 }
 
+/** @param {unknown} value @param {string} name */
 export function validateString(value, name) {
   if (typeof value !== 'string') throw invalidArgument(name, 'a string', value);
 }
 
+/**
+ * @param {unknown} value
+ * @param {string} name
+ * @returns {asserts value is Record<string, unknown>}
+ */
 export function validateObject(value, name) {
   if (!isObject(value)) throw invalidArgument(name, 'an object', value);
 }
 
+/** @param {unknown} value */
 function isFileUrl(value) {
   return isObject(value) && typeof value.href === 'string' && value.protocol === 'file:';
 }

@@ -11,38 +11,40 @@ import { ENDED, FAILURE, FATAL, LOAD_FAILED, REPLY } from './protocol.js';
 const PLACES = 22;
 const GENERATIONS = 1 << (32 - PLACES);
 
-/** One call: its promise, and what must happen when it settles. */
+/** One call: its promise, and who answers. There may be a million of these at once, so a service's call has no more. */
 export class Call {
   /** @type {number} */
   id = 0;
   /** @type {(value: any) => void} */
-  resolve;
+  resolve = nothing;
   /** @type {(reason: unknown) => void} */
-  reject;
-  /** The thread that will answer, if it is this agent's. @type {import('./threads.js').Thread | undefined} */
-  thread;
-  /** An uncaught exception that the thread reported before it ended. @type {{ value: unknown } | undefined} */
-  fatal;
+  reject = nothing;
+  /** Stops listening to the signal. @type {(() => void) | undefined} */
+  unlisten = undefined;
+
+  /** @param {import('./threads.js').Thread | undefined} thread the one that will answer, if it is this agent's */
+  constructor(thread) {
+    this.thread = thread;
+  }
+}
+
+/** A call that asks the pool for a slot. */
+export class PoolCall extends Call {
+  /** The pool's key of the item. */
+  key = -1;
   /** Whether it keeps the process alive. */
   held = false;
-  /** The pool's key of the item, while it has one. */
-  key = -1;
-  /** Stops listening to the signal. @type {(() => void) | undefined} */
-  unlisten;
-  /** Called when the pool grants the slot. @type {((key: number) => void) | undefined} */
-  granted;
+  /** Called when the pool grants the slot. @type {(() => void) | undefined} */
+  granted = undefined;
+  /** A port with its host values. @type {import('node:worker_threads').MessagePort | undefined} */
+  carrier = undefined;
+  /** An uncaught exception that the thread reported before it ended. @type {{ value: unknown } | undefined} */
+  fatal = undefined;
   /** The service that it launches. @type {import('./service.js').Service | undefined} */
-  service;
-  /** A port with this call's host values. @type {import('node:worker_threads').MessagePort | undefined} */
-  carrier;
+  service = undefined;
 
-  /**
-   * @param {(value: any) => void} resolve
-   * @param {(reason: unknown) => void} reject
-   */
-  constructor(resolve, reject) {
-    this.resolve = resolve;
-    this.reject = reject;
+  constructor() {
+    super(undefined);
   }
 }
 
@@ -53,19 +55,32 @@ const generations = [];
 /** @type {number[]} */
 const free = [];
 
+/** The call whose promise is being made: one executor for all of them, since a closure each would cost more than it. */
+let opening = new Call(undefined);
+
+/** @param {(value: any) => void} resolve @param {(reason: unknown) => void} reject */
+function take(resolve, reject) {
+  opening.resolve = resolve;
+  opening.reject = reject;
+}
+
 /**
- * Enters a call into the table and gives it its number.
+ * Enters a call into the table, gives it its number, and returns its promise.
  * @param {Call} call
+ * @returns {Promise<any>}
  */
-export function enter(call) {
+export function open(call) {
   const place = free.pop() ?? places.length;
   if (place === places.length) {
+    if (place === 2 ** PLACES) throw new RangeError(`More than ${place} calls of one thread are pending.`);
     places.push(call);
     generations.push(0);
   } else {
     places[place] = call;
   }
   call.id = generations[place] * 2 ** PLACES + place;
+  opening = call;
+  return new Promise(take);
 }
 
 /**
@@ -88,15 +103,28 @@ export function leave(call) {
   generations[place] = (generations[place] + 1) % GENERATIONS;
   free.push(place);
   if (call.unlisten !== undefined) call.unlisten();
-  if (call.held) release();
-  if (call.carrier !== undefined) call.carrier.close();
+  if (call instanceof PoolCall) {
+    if (call.held) release();
+    if (call.carrier !== undefined) call.carrier.close();
+  }
   return true;
 }
 
-/** Keeps the process alive until the call settles. @param {Call} call */
+/** Keeps the process alive until the call settles. @param {PoolCall} call */
 export function holdFor(call) {
   call.held = true;
   hold();
+}
+
+/**
+ * Rejects a call that a service will still answer. It keeps its place until then, so that the answer finds no other.
+ * @param {Call} call
+ * @param {unknown} reason
+ */
+export function abandon(call, reason) {
+  call.unlisten?.();
+  call.unlisten = undefined;
+  call.reject(reason);
 }
 
 /**
@@ -136,9 +164,15 @@ export function failRemotely(call, reason) {
 
 function nothing() {}
 
-/** Calls of one thread. @param {import('./threads.js').Thread} thread */
+/**
+ * The calls that a thread was to answer. One that serves may have any number; any other has its one, and ends so often
+ * that it must not cost a look at the whole table.
+ * @param {import('./threads.js').Thread} thread
+ */
 export function callsOf(thread) {
-  return places.filter((call) => call !== undefined && call.thread === thread);
+  const { call, serving } = thread;
+  if (serving) return places.filter((other) => other !== undefined && other.thread === thread);
+  return call?.thread === thread ? [call] : [];
 }
 
 /**
@@ -172,7 +206,8 @@ export function adopt(error) {
  * @param {{ value: unknown } | undefined} error what its `error` event said, if there was one
  */
 export function endedEarly(call, code, error) {
-  if (error !== undefined) failRemotely(call, call.fatal === undefined ? error.value : call.fatal.value);
+  const fatal = call instanceof PoolCall ? call.fatal : undefined;
+  if (error !== undefined) failRemotely(call, (fatal ?? error).value);
   else fail(call, new WorkerExitedError(code));
 }
 
@@ -195,7 +230,7 @@ on(FAILURE, (reader) => {
 
 on(FATAL, (reader) => {
   const call = find(reader.u32());
-  if (call !== undefined) call.fatal = { value: reader.thrown() };
+  if (call instanceof PoolCall) call.fatal = { value: reader.thrown() };
 });
 
 on(ENDED, (reader) => {

@@ -5,12 +5,24 @@ import { inspect } from 'node:util';
  * and whatever else a class adds are own enumerable properties, so that they cross threads with the error.
  */
 
-/** From the name of each class to the class. */
+/**
+ * From the name of each class to the class.
+ * @type {Map<string, new (...params: any[]) => Error & { code: string }>}
+ */
 export const errorClasses = new Map();
 
-/** Makes a class of a name and a code. Its constructor takes what that of `Base` does. */
-function errorClass(name, code, Base = Error) {
-  const Class = class extends Base {
+/**
+ * Makes a class of a name and a code. Its constructor takes what that of `Base` does.
+ * @template {unknown[]} [P=[message: string, options?: ErrorOptions]]
+ * @template {Error} [E=Error]
+ * @param {string} name
+ * @param {string} code
+ * @param {new (...params: P) => E} Base
+ * @returns {new (...params: P) => E & { code: string }}
+ */
+function errorClass(name, code, Base = /** @type {any} */ (Error)) {
+  const Class = class extends /** @type {new (...params: any[]) => Error} */ (Base) {
+    /** @param {P} params */
     constructor(...params) {
       super(...params);
       this.code = code;
@@ -19,7 +31,7 @@ function errorClass(name, code, Base = Error) {
   Object.defineProperty(Class, 'name', { value: name, configurable: true });
   Object.defineProperty(Class.prototype, 'name', { value: name, writable: true, configurable: true });
   errorClasses.set(name, Class);
-  return Class;
+  return /** @type {any} */ (Class);
 }
 
 /** `new LoadError(file, thrown)`, with whatever loading the file threw, an error or not. */
@@ -27,6 +39,7 @@ export const LoadError = errorClass(
   'LoadError',
   'ERR_NANOLITH_LOAD',
   class extends Error {
+    /** @param {string} file @param {unknown} thrown */
     constructor(file, thrown) {
       super(`Cannot load ${file}: ${messageOf(thrown)}`, { cause: thrown });
     }
@@ -38,6 +51,7 @@ export const WorkerExitedError = errorClass(
   'WorkerExitedError',
   'ERR_NANOLITH_WORKER_EXITED',
   class extends Error {
+    /** @param {number} exitCode */
     constructor(exitCode) {
       super(exitCode === 0 ? 'Worker exited early!' : `Worker exited early with code ${exitCode}!`);
       this.exitCode = exitCode;
@@ -67,13 +81,15 @@ export const PlatformError = errorClass('PlatformError', 'ERR_NANOLITH_PLATFORM'
  */
 export function invalidArgument(name, expected, given) {
   const error = new TypeError(`${name} must be ${expected}, received ${show(given)}`);
-  error.code = 'ERR_NANOLITH_INVALID_ARGUMENT';
-  return error;
+  return Object.assign(error, { code: 'ERR_NANOLITH_INVALID_ARGUMENT' });
 }
 
 const SHOWN_CHARACTERS = 120;
 
-/** A value in a few words, whatever it is: running none of its code, as far as `inspect` allows. */
+/**
+ * A value in a few words, whatever it is: running none of its code, as far as `inspect` allows.
+ * @param {unknown} value
+ */
 function show(value) {
   if (typeof value === 'function') return value.name ? `function ${value.name}` : 'a function';
   let text;
@@ -91,11 +107,14 @@ function show(value) {
   return text.length > SHOWN_CHARACTERS ? `${text.slice(0, SHOWN_CHARACTERS)}…` : text;
 }
 
-/** The message of a thrown value, which may be anything. */
+/**
+ * The message of a thrown value, which may be anything.
+ * @param {unknown} thrown
+ */
 function messageOf(thrown) {
   if (typeof thrown === 'string') return thrown;
   try {
-    const { message, name } = thrown;
+    const { message, name } = /** @type {Error} */ (thrown);
     if (typeof message === 'string') return message || String(name);
   } catch {
     // `null`, `undefined`, or a getter that throws: shown like other values.

@@ -4,12 +4,12 @@ import { setImmediate } from 'node:timers';
 
 import { agent, on, writer } from './agent.js';
 import { validateLaunchOptions } from './arguments.js';
-import { find, leave } from './calls.js';
+import { fail, find, leave, open, PoolCall } from './calls.js';
 import { writeValueApart } from './hosts.js';
 import { native } from './native.js';
 import { READY, RUN, SERVICE } from './protocol.js';
 import { Service } from './service.js';
-import { flags, refuseWhileLoading, submit, writeMessengers } from './tasks.js';
+import { refuseWhileLoading, submit, writeMessengers } from './tasks.js';
 import { nameOf, Thread } from './threads.js';
 
 const INITIALIZER = '__initializeService';
@@ -19,32 +19,36 @@ const INITIALIZER = '__initializeService';
  * @param {import('../index.d.ts').ServiceWorkerOptions} [options]
  * @returns {Promise<Service>}
  */
-export async function launch(set, options = {}) {
+export function launch(set, options = {}) {
   validateLaunchOptions(options);
   refuseWhileLoading(set);
+  options.signal?.throwIfAborted();
   const atom = native.atom(INITIALIZER);
-  return submit(options, (call) => {
-    const start = writer.position;
-    try {
-      writer.u8(RUN);
-      writer.u32(call.id);
-      writer.u8(SERVICE);
-      writer.text(set.file);
-      writer.text(set.identifier);
-      writer.text(INITIALIZER);
-      writeMessengers(options.messengers);
-      writeValueApart(undefined);
-      call.granted = () => begin(call, set, options);
-      return agent.submit(SERVICE, set.number, atom, call.id, flags(options), start, writer.position - start);
-    } finally {
-      writer.position = start;
-    }
-  });
+  const call = new PoolCall();
+  const promise = open(call);
+  const start = writer.position;
+  try {
+    writer.u8(RUN);
+    writer.u32(call.id);
+    writer.u8(SERVICE);
+    writer.text(set.file);
+    writer.text(set.identifier);
+    writer.text(INITIALIZER);
+    writeMessengers(options.messengers);
+    writeValueApart(undefined);
+    call.granted = () => begin(call, set, options);
+    submit(call, SERVICE, set, atom, start, options);
+  } catch (error) {
+    fail(call, error);
+  } finally {
+    writer.position = start;
+  }
+  return promise;
 }
 
 /**
  * The service has its slot: starts its thread.
- * @param {import('./calls.js').Call} call
+ * @param {PoolCall} call
  * @param {import('./tasks.js').TaskSet} set
  * @param {import('../index.d.ts').ServiceWorkerOptions} options
  */
@@ -54,8 +58,10 @@ function begin(call, set, options) {
   try {
     const how = { name: nameOf(set.file, set.identifier || 'service'), options: options.options };
     call.thread = new Thread(placed.thread, placed.token, how);
+    call.thread.call = call;
+    call.thread.serving = true;
   } catch (error) {
-    if (leave(call)) call.reject(error);
+    fail(call, error);
     return;
   }
   call.service = new Service(call.thread, set, options);
@@ -63,7 +69,7 @@ function begin(call, set, options) {
 
 on(READY, (reader) => {
   const call = find(reader.u32());
-  if (call === undefined || !leave(call)) return;
+  if (!(call instanceof PoolCall) || call.service === undefined || !leave(call)) return;
   const { service } = call;
   service.launched();
   call.resolve(service);

@@ -5,7 +5,9 @@ import { validateTransferList } from './arguments.js';
 import { ServiceClosedError } from './errors.js';
 import { dropValue, readValue, writeValue } from './hosts.js';
 import { Listeners } from './listeners.js';
-import { MESSAGE } from './protocol.js';
+import { MESSAGE, STREAM_OFFER } from './protocol.js';
+import { destroyPipe } from './streams/ends.js';
+import { Offers } from './streams.js';
 
 /** The lines of this agent, by the thread that is not the owner. @type {Map<number, Line>} */
 export const lines = new Map();
@@ -13,8 +15,9 @@ export const lines = new Map();
 /** One end of a line. */
 export class Line {
   #listeners = new Listeners();
+  #offers;
   #closed = false;
-  /** What arrived before anybody could listen. @type {unknown[] | undefined} */
+  /** How to deliver what arrived before anybody could listen, in order. @type {(() => void)[] | undefined} */
   #early;
 
   /**
@@ -24,6 +27,7 @@ export class Line {
   constructor(thread, peer) {
     this.thread = thread;
     this.peer = peer;
+    this.#offers = new Offers(thread, peer, closedError);
     lines.set(thread, this);
   }
 
@@ -68,6 +72,17 @@ export class Line {
     return this.#listeners.wait(predicate, options);
   }
 
+  /** @param {(stream: any) => void | Promise<void>} callback */
+  onStream(callback) {
+    return this.#offers.listen(callback);
+  }
+
+  /** @param {object} metaData @param {{ signal?: AbortSignal }} [options] */
+  async createStream(metaData, options) {
+    this.assertOpen();
+    return this.#offers.make(metaData, options);
+  }
+
   /** Throws on a line that has ended. */
   assertOpen() {
     if (this.#closed) throw closedError();
@@ -81,13 +96,23 @@ export class Line {
   deliverEarly() {
     const early = this.#early ?? [];
     this.#early = undefined;
-    for (const data of early) this.#listeners.emit(data);
+    for (const deliver of early) deliver();
   }
 
   /** @param {unknown} data */
   receive(data) {
-    if (this.#early) this.#early.push(data);
-    else this.#listeners.emit(data);
+    this.#inOrder(() => this.#listeners.emit(data));
+  }
+
+  /** @param {number} pipe @param {any} metaData */
+  receiveOffer(pipe, metaData) {
+    this.#inOrder(() => this.#offers.receive(pipe, metaData));
+  }
+
+  /** @param {() => void} deliver */
+  #inOrder(deliver) {
+    if (this.#early) this.#early.push(deliver);
+    else deliver();
   }
 
   /** Ends this end: what waits here rejects. */
@@ -96,6 +121,7 @@ export class Line {
     this.#closed = true;
     lines.delete(this.thread);
     this.#listeners.close(closedError);
+    this.#offers.close();
   }
 }
 
@@ -107,4 +133,15 @@ on(MESSAGE, (reader) => {
   const line = lines.get(reader.u32());
   if (line === undefined) dropValue(reader);
   else line.receive(readValue(reader));
+});
+
+on(STREAM_OFFER, (reader) => {
+  const line = lines.get(reader.u32());
+  const pipe = reader.u32();
+  if (line === undefined) {
+    dropValue(reader);
+    destroyPipe(pipe, true);
+  } else {
+    line.receiveOffer(pipe, readValue(reader));
+  }
 });

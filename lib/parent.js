@@ -43,6 +43,16 @@ export const parent = Object.freeze({
   waitForMessage(predicate, options) {
     return promised(() => lineOfService().waitForMessage(predicate, options));
   },
+
+  /** @param {(stream: any) => void | Promise<void>} callback */
+  onStream(callback) {
+    return end().onStream(callback);
+  },
+
+  /** @param {object} metaData @param {{ signal?: AbortSignal }} [options] */
+  createStream(metaData, options) {
+    return promised(() => lineOfService().createStream(metaData, options));
+  },
 });
 
 /**

@@ -39,6 +39,11 @@ export const MESSENGER = 15;
 export const BROADCAST = 16;
 // core → subscriber: u32 subscription. Its messenger was closed for all, after what arrived before.
 export const MESSENGER_CLOSED = 17;
+// writer → reader: u32 thread, u32 pipe, value. A stream is offered; its thread is the one at either end of the line that
+// is not the owner.
+export const STREAM_OFFER = 18;
+// reader → writer: u32 pipe. Somebody listens, and has been given the stream.
+export const STREAM_ACCEPT = 19;
 // core → reader: u32 pipe. There is something to read, or the end, after a read that found nothing.
 export const PIPE_READABLE = 22;
 // core → writer: u32 pipe. Half of the queue is free, after a write that was not taken whole.

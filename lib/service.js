@@ -6,7 +6,7 @@ import { clearTimeout, setTimeout } from 'node:timers';
 
 import { agent, expect, on, writer } from './agent.js';
 import { validateMessenger, validateServiceCall } from './arguments.js';
-import { Call, callsOf, enter, fail } from './calls.js';
+import { abandon, Call, callsOf, fail, open } from './calls.js';
 import { writeValue } from './hosts.js';
 import { closedError, Line } from './line.js';
 import { native } from './native.js';
@@ -82,32 +82,17 @@ export class Service extends EventEmitter {
     const atom = this.#set.atom(name);
     if (signal?.aborted) throw signal.reason;
     this.#assertOpen();
-    return this.#ask((call, start) => {
+    const { id } = this.#thread;
+    const call = new Call(this.#thread);
+    const promise = open(call);
+    const start = writer.position;
+    try {
       writer.u8(CALL);
       writer.u32(call.id);
       writer.u32(atom);
-      writeValue(params, this.#thread.id, transferList);
-      agent.call(this.#thread.id, start, writer.position - start);
+      writeValue(params, id, transferList);
+      agent.call(id, start, writer.position - start);
       if (signal) listen(call, signal);
-    });
-  }
-
-  /**
-   * Enters a call of this service and sends it.
-   * @param {(call: Call, start: number) => void} send
-   * @returns {Promise<any>}
-   */
-  #ask(send) {
-    /** @type {Call} */
-    let call;
-    const promise = new Promise((resolve, reject) => {
-      call = new Call(resolve, reject);
-    });
-    call.thread = this.#thread;
-    enter(call);
-    const start = writer.position;
-    try {
-      send(call, start);
       expect();
     } catch (error) {
       fail(call, error);
@@ -137,16 +122,30 @@ export class Service extends EventEmitter {
     return this.#line.waitForMessage(predicate, options);
   }
 
+  /** @param {(stream: any) => void | Promise<void>} callback */
+  onStream(callback) {
+    return this.#line.onStream(callback);
+  }
+
+  /** @param {object} metaData @param {{ signal?: AbortSignal }} [options] */
+  createStream(metaData, options) {
+    return this.#line.createStream(metaData, options);
+  }
+
   /** @param {import('../index.d.ts').Messenger} messenger */
   async sendMessenger(messenger) {
     validateMessenger(messenger);
     this.#assertOpen();
-    return this.#ask((call, start) => {
-      writer.u8(MESSENGER);
-      writer.u32(call.id);
-      writer.text(messenger.ID);
-      agent.send(this.#thread.id, start, writer.position - start);
-    });
+    const call = new Call(this.#thread);
+    const promise = open(call);
+    const start = writer.position;
+    writer.u8(MESSENGER);
+    writer.u32(call.id);
+    writer.text(messenger.ID);
+    agent.send(this.#thread.id, start, writer.position - start);
+    writer.position = start;
+    expect();
+    return promise;
   }
 
   close() {
@@ -235,7 +234,7 @@ export class Service extends EventEmitter {
 
 /** @param {Call} call @param {AbortSignal} signal */
 function listen(call, signal) {
-  const abort = () => fail(call, signal.reason);
+  const abort = () => abandon(call, signal.reason);
   signal.addEventListener('abort', abort, { once: true });
   call.unlisten = () => signal.removeEventListener('abort', abort);
 }

@@ -2,7 +2,7 @@
 
 import { agent, expect, on, writer } from './agent.js';
 import { validateTaskCall } from './arguments.js';
-import { Call, enter, fail, find, holdFor, leave } from './calls.js';
+import { fail, find, holdFor, open, PoolCall } from './calls.js';
 import { NestingError, OwnerEndedError, UnknownTaskError } from './errors.js';
 import { sendCarrier, writeValueApart } from './hosts.js';
 import { loadingFiles } from './loading.js';
@@ -87,28 +87,32 @@ function writeOptions(options = {}) {
  */
 export function runIsolated(set, request) {
   validateTaskCall(request, true);
-  const { name, params = NO_PARAMS, options = NO_OPTIONS, messengers, transferList } = request;
+  const { name, params = NO_PARAMS, options = NO_OPTIONS, messengers, transferList, signal } = request;
   const atom = set.atom(name);
   refuseWhileLoading(set);
-  return submit(request, (call) => {
-    const start = writer.position;
-    try {
-      writer.u8(RUN);
-      writer.u32(call.id);
-      writer.u8(ONE_OFF);
-      writer.text(set.file);
-      writer.text(set.identifier);
-      writer.text(name);
-      writeMessengers(messengers);
-      call.carrier = writeValueApart(params, transferList);
-      // What is posted must be there before the thread is, so a call with host values gets a thread of its own.
-      const plain = mayUseSpares && call.carrier === undefined && isDefault(options);
-      call.granted = () => beginIsolated(call, set, request, plain);
-      return agent.submit(ONE_OFF, set.number, atom, call.id, flags(request), start, writer.position - start);
-    } finally {
-      writer.position = start;
-    }
-  });
+  signal?.throwIfAborted();
+  const call = new PoolCall();
+  const promise = open(call);
+  const start = writer.position;
+  try {
+    writer.u8(RUN);
+    writer.u32(call.id);
+    writer.u8(ONE_OFF);
+    writer.text(set.file);
+    writer.text(set.identifier);
+    writer.text(name);
+    writeMessengers(messengers);
+    call.carrier = writeValueApart(params, transferList);
+    // What is posted must be there before the thread is, so a call with host values gets a thread of its own.
+    const plain = mayUseSpares && call.carrier === undefined && isDefault(options);
+    call.granted = () => beginIsolated(call, set, request, plain);
+    submit(call, ONE_OFF, set, atom, start, request);
+  } catch (error) {
+    fail(call, error);
+  } finally {
+    writer.position = start;
+  }
+  return promise;
 }
 
 /** @param {object} options */
@@ -119,7 +123,7 @@ function isDefault(options) {
 
 /**
  * A one-off task has its slot: finds it a thread.
- * @param {Call} call
+ * @param {PoolCall} call
  * @param {TaskSet} set
  * @param {TaskCall} request
  * @param {boolean} plain whether a spare will do
@@ -139,6 +143,7 @@ function beginIsolated(call, set, request, plain) {
         prepare: carrier && ((port) => port.postMessage(carrier, [carrier])),
       });
     call.thread = thread;
+    thread.call = call;
     if (request.reffed === false) thread.worker.unref();
     else thread.worker.ref();
   } catch (error) {
@@ -155,65 +160,55 @@ function beginIsolated(call, set, request, plain) {
  */
 export function runWarm(set, request) {
   validateTaskCall(request, false);
-  const { name, params = NO_PARAMS, messengers, transferList } = request;
+  const { name, params = NO_PARAMS, messengers, transferList, signal } = request;
   const atom = set.atom(name);
   refuseWhileLoading(set);
-  return submit(request, (call) => {
-    const start = writer.position;
-    try {
-      writer.u32(atom);
-      writeMessengers(messengers);
-      call.carrier = writeValueApart(params, transferList);
-      return agent.submit(WARM, set.number, atom, call.id, flags(request), start, writer.position - start);
-    } finally {
-      writer.position = start;
-    }
-  });
-}
-
-/**
- * Enters a call, asks for its slot, and settles it in the end.
- * @param {TaskCall | import('../index.d.ts').ServiceWorkerOptions} request
- * @param {(call: Call) => number} ask what the core answered
- * @returns {Promise<any>}
- */
-export function submit(request, ask) {
-  const { signal } = request;
-  if (signal?.aborted) return Promise.reject(signal.reason);
-  /** @type {Call} */
-  let call;
-  const promise = new Promise((resolve, reject) => {
-    call = new Call(resolve, reject);
-  });
-  enter(call);
-  let answer;
+  signal?.throwIfAborted();
+  const call = new PoolCall();
+  const promise = open(call);
+  const start = writer.position;
   try {
-    answer = ask(call);
+    writer.u32(atom);
+    writeMessengers(messengers);
+    call.carrier = writeValueApart(params, transferList);
+    submit(call, WARM, set, atom, start, request);
   } catch (error) {
     fail(call, error);
-    return promise;
-  }
-  if (answer >= 0) {
-    call.key = answer;
-  } else if (answer < 0) {
-    call.key = -1 - answer;
-    watchForStall();
-  }
-  if (Number.isNaN(answer)) {
-    fail(call, new NestingError('Tasks are nested 64 deep: a task that calls itself without end, most likely.'));
-  } else if (answer === Infinity) {
-    fail(call, new OwnerEndedError('The thread that owns the pool has ended.'));
-  } else {
-    if (request.reffed !== false) holdFor(call);
-    if (signal) listen(call, signal);
-    if (answer >= 0) call.granted?.(answer);
-    expect();
+  } finally {
+    writer.position = start;
   }
   return promise;
 }
 
 /**
- * @param {Call} call
+ * Asks the pool for a slot for a call whose request stands in the scratch.
+ * @param {PoolCall} call
+ * @param {number} work
+ * @param {TaskSet} set
+ * @param {number} atom
+ * @param {number} start where the request begins
+ * @param {{ priority?: boolean, reffed?: boolean, signal?: AbortSignal }} options
+ */
+export function submit(call, work, set, atom, start, { priority, reffed, signal }) {
+  const flags = (priority ? PRIORITY : 0) | (reffed === false ? 0 : REFFED);
+  const answer = agent.submit(work, set.number, atom, call.id, flags, start, writer.position - start);
+  if (Number.isNaN(answer)) {
+    throw new NestingError('Tasks are nested 64 deep: a task that calls itself without end, most likely.');
+  }
+  if (answer === Number.POSITIVE_INFINITY) {
+    throw new OwnerEndedError('The thread that owns the pool has ended.');
+  }
+  const granted = answer >= 0;
+  call.key = granted ? answer : -1 - answer;
+  if (reffed !== false) holdFor(call);
+  if (signal) listen(call, signal);
+  if (!granted) watchForStall();
+  else if (call.granted !== undefined) call.granted();
+  expect();
+}
+
+/**
+ * @param {PoolCall} call
  * @param {AbortSignal} signal
  */
 function listen(call, signal) {
@@ -227,11 +222,6 @@ function listen(call, signal) {
   };
   signal.addEventListener('abort', abort, { once: true });
   call.unlisten = () => signal.removeEventListener('abort', abort);
-}
-
-/** @param {{ priority?: boolean, reffed?: boolean }} request */
-export function flags({ priority, reffed }) {
-  return (priority ? PRIORITY : 0) | (reffed === false ? 0 : REFFED);
 }
 
 /** @param {readonly import('../index.d.ts').Messenger[] | undefined} messengers */
@@ -253,17 +243,15 @@ export function refuseWhileLoading(set) {
 on(GRANT, (reader) => {
   const call = find(reader.u32());
   const key = reader.f64();
-  if (call === undefined || call.key !== key) return;
-  call.granted?.(key);
+  if (!(call instanceof PoolCall) || call.key !== key) return;
+  call.granted?.();
 });
 
 on(HOSTS_WANTED, (reader) => {
   const call = find(reader.u32());
   const thread = reader.u32();
-  const carrier = call?.carrier;
-  if (carrier === undefined) return;
+  if (!(call instanceof PoolCall) || call.carrier === undefined) return;
+  const { carrier } = call;
   call.carrier = undefined;
   sendCarrier(thread, call.id, carrier);
 });
-
-export { leave };

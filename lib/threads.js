@@ -21,6 +21,10 @@ export const threads = new Map();
 
 /** A thread of this agent: its Worker, and the call that it serves. */
 export class Thread {
+  /** The call that it was started for. @type {import('./calls.js').PoolCall | undefined} */
+  call;
+  /** Whether it takes calls of its own, as a service does. */
+  serving = false;
   /** What its `error` event said. @type {{ value: unknown } | undefined} */
   error;
   /** Called with the exit code when the thread is gone. @type {((code: number) => void) | undefined} */

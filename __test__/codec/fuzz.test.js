@@ -188,10 +188,10 @@ describe('random bytes', () => {
       new DOMException('a', 'AbortError'),
       new Uint16Array(buffer, 2, 3),
       new BigInt64Array(buffer),
-      Object.assign([1, , 2], { a: 1 }),
+      Object.assign(new Array(3), { 0: 1, 2: 2, a: 1 }),
       new Map([[{}, new Set([1])]]),
       1n << 70n,
-      /x/gu, // eslint-disable-line
+      /x/gu,
     ];
     for (let i = 0; i < 20_000; i++) {
       const bytes = encode(i % 4 ? makeValue(rng, 3) : rich());

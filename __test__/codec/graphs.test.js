@@ -27,7 +27,7 @@ for (const generate of [true, false]) {
       const makers = {
         object: (o) => ({ o }),
         array: (o) => [o],
-        loose: (o) => Object.assign([, 1], { o }), // eslint-disable-line
+        loose: (o) => Object.assign(new Array(2), { 1: 1, o }),
         mapKey: (o) => new Map([[o, 1]]),
         mapValue: (o) => new Map([[1, o]]),
         set: (o) => new Set([o]),
@@ -79,7 +79,7 @@ for (const generate of [true, false]) {
         Object.assign([1], { a: 1 }),
       ];
       const copy = roundTrip({ one: leaves, two: [...leaves].reverse() });
-      copy.two.reverse().forEach((leaf, i) => assert.equal(leaf, copy.one[i], String(leaves[i])));
+      for (const [i, leaf] of copy.two.reverse().entries()) assert.equal(leaf, copy.one[i], String(leaves[i]));
       assert.deepStrictEqual(copy.one, leaves);
     });
 

@@ -8,6 +8,11 @@ class Named {
   method = () => 1;
 }
 
+function argumentsOf() {
+  // biome-ignore lint/complexity/noArguments: it is the very object that is refused
+  return arguments;
+}
+
 const values = {
   'arrow function': () => () => {},
   function: () =>
@@ -41,14 +46,8 @@ const values = {
   'array iterator': () => [][Symbol.iterator](),
   'string iterator': () => 'a'[Symbol.iterator](),
   'regexp iterator': () => 'a'.matchAll(/a/g),
-  arguments: () =>
-    (function () {
-      return arguments;
-    })(1, 2),
-  'no arguments': () =>
-    (function () {
-      return arguments;
-    })(),
+  arguments: () => argumentsOf(1, 2),
+  'no arguments': () => argumentsOf(),
   module: () => import('node:path'),
   Intl: () => new Intl.NumberFormat(),
   'WebAssembly.Memory': () => new WebAssembly.Memory({ initial: 1 }),

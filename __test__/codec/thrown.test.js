@@ -339,7 +339,7 @@ describe('hostile values: something arrives, and nothing is thrown on the way', 
     'errors that are no list': () => Object.assign(new AggregateError([]), { errors: 5 }),
     'errors that are a proxy': () => Object.assign(new AggregateError([]), { errors: new Proxy([], traps) }),
     'errors with holes and getters': () =>
-      Object.assign(new AggregateError([]), { errors: withGetters([, 1, , 2], '2') }), // eslint-disable-line
+      Object.assign(new AggregateError([]), { errors: withGetters(Object.assign(new Array(4), { 1: 1, 3: 2 }), '2') }),
     'a prepareStackTrace that throws': () => new Error('x'),
     'function whose toString throws': () => Object.assign(() => {}, { toString: fail, [inspect.custom]: fail }),
     'a huge object that cannot be cloned': () => ({

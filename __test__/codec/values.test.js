@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
 import { Buffer } from 'node:buffer';
-import { EventEmitter } from 'node:events';
 import { describe, it } from 'node:test';
 import { runInNewContext } from 'node:vm';
 import { makeCodec } from './helpers.js';
@@ -42,7 +41,7 @@ const asStructuredClone = {
   'lone surrogates as keys': () => ({ '\ud800': 1, a: '\udc00' }),
   'long latin1': () => '\xe9'.repeat(100_000),
   'long wide text': () => '\u2603'.repeat(100_000),
-  'concatenated text': () => ['ab'.repeat(30) + Math.PI, 'x'.repeat(40) + '\u1234'],
+  'concatenated text': () => ['ab'.repeat(30) + Math.PI, `${'x'.repeat(40)}\u1234`],
   'empty object': () => ({}),
   'empty array': () => [],
   nested: () => ({ a: { b: { c: [1, [2, [3, { d: null }]]] } } }),
@@ -74,11 +73,11 @@ const asStructuredClone = {
   'Math and JSON': () => [Math, JSON],
   'process.memoryUsage()': () => Object.keys(process.memoryUsage()),
   'array of one undefined': () => [undefined],
-  holes: () => [, 1, , 2, ,], // eslint-disable-line no-sparse-arrays
+  holes: () => sparse(5, { 1: 1, 3: 2 }),
   'only holes': () => new Array(5),
-  'undefined and holes': () => [undefined, , undefined], // eslint-disable-line no-sparse-arrays
-  'as many extra properties as holes': () => withExtras([, 1], { foo: 2 }), // eslint-disable-line no-sparse-arrays
-  'extra property that looks like an index': () => withExtras([, 1], { '1.0': 2 }), // eslint-disable-line
+  'undefined and holes': () => sparse(3, { 0: undefined, 2: undefined }),
+  'as many extra properties as holes': () => sparse(2, { 1: 1, foo: 2 }),
+  'extra property that looks like an index': () => sparse(2, { 1: 1, '1.0': 2 }),
   'long, as many extra properties as holes': () => {
     const array = Array.from({ length: 50 }, (_, i) => i);
     delete array[7];
@@ -97,6 +96,20 @@ const asStructuredClone = {
   fractions: () => Array.from({ length: 100 }, (_, i) => i / 3),
   'fractions with odd ones': () => [...Array.from({ length: 40 }, (_, i) => i / 3), NaN, -0, Infinity, 1, -1],
   'fractions and a string': () => [...Array.from({ length: 40 }, (_, i) => i / 3), 'x'],
+  'ints with odd ones': () => [...Array.from({ length: 40 }, (_, i) => i * 1000), 2 ** 31 - 1, -(2 ** 31), 0, -1],
+  'ints and negative zero': () => [...Array.from({ length: 40 }, (_, i) => i * 1000), -0],
+  'ints and a fraction': () => [...Array.from({ length: 40 }, (_, i) => i * 1000), 0.5],
+  'ints and a hole': () =>
+    Object.assign(
+      new Array(50),
+      Array.from({ length: 40 }, (_, i) => i * 1000),
+    ),
+  'ints with an extra property': () =>
+    withExtras(
+      Array.from({ length: 40 }, (_, i) => i * 1000),
+      { foo: 1 },
+    ),
+  'small ints': () => Array.from({ length: 300 }, (_, i) => i % 100),
   '300 ints': () => Array.from({ length: 300 }, (_, i) => i * 1000),
   dates: () => [new Date(0), new Date(-1), new Date(8.64e15)],
   regexps: () => [/a/, /b\/c/gimsuy, /(?:)/, /\u{1f600}[\]/]/u, /(?<a>x)/d, /\n/],

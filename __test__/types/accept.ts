@@ -95,8 +95,8 @@ await api({
   options: {
     name: 'adder',
     env: SHARE_ENV,
-    argv: ['a', 1] as const,
-    execArgv: ['--no-warnings'] as const,
+    argv: ['a', 1],
+    execArgv: ['--no-warnings'],
     resourceLimits: { stackSizeMb: 1 },
     trackUnmanagedFds: true,
   },

@@ -11,7 +11,7 @@ import { ShapeLimit } from './tags.js';
 /** Keys that an `arguments` object can begin with. */
 const INDEX_LIKE = /^\d/;
 
-class KeyNode {
+export class KeyNode {
   /**
    * @param {KeyNode | null} parent
    * @param {string} key
@@ -19,6 +19,7 @@ class KeyNode {
   constructor(parent, key) {
     this.parent = parent;
     this.key = key;
+    /** @type {number} */
     this.depth = parent === null ? 0 : parent.depth + 1;
     /** @type {string | undefined} */
     this.lastKey = undefined;

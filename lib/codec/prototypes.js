@@ -52,8 +52,8 @@ function judge(prototype) {
     const tag = ownData(at, Symbol.toStringTag);
     if (tag === 'DOMException') return 'exception';
     const constructor = ownData(at, 'constructor');
-    // The platform's iterators have a tag and no constructor.
-    if (constructor === undefined ? typeof tag === 'string' : isNative(constructor)) return 'platform';
+    // The platform's iterators and generators have a tag, and no function for a constructor.
+    if (typeof constructor !== 'function' ? typeof tag === 'string' : isNative(constructor)) return 'platform';
     if (Object.getOwnPropertySymbols(at).some((symbol) => PLATFORM_SYMBOL.test(symbol.description ?? ''))) {
       return 'platform';
     }

@@ -106,13 +106,21 @@ function setOwn(object, key, value) {
   else object[key] = value;
 }
 
+/**
+ * An array for `length` numbers, for which the bytes are there. V8 would make a longer one sparse.
+ * @param {number} length
+ * @returns {number[]}
+ */
+function numbers(length) {
+  return length <= 1 << 24 ? new Array(length) : [];
+}
+
 /** @param {Reader} r */
 function readFloats(r) {
   const length = r.size();
   let at = r.take(length * 8);
-  /** @type {number[]} */
-  const array = [];
-  for (let i = 0; i < length; i++, at += 8) array.push(r.view.getFloat64(at, true));
+  const array = numbers(length);
+  for (let i = 0; i < length; i++, at += 8) array[i] = r.view.getFloat64(at, true);
   return r.met(array);
 }
 
@@ -120,9 +128,8 @@ function readFloats(r) {
 function readInts(r) {
   const length = r.size();
   let at = r.take(length * 4);
-  /** @type {number[]} */
-  const array = [];
-  for (let i = 0; i < length; i++, at += 4) array.push(r.view.getInt32(at, true));
+  const array = numbers(length);
+  for (let i = 0; i < length; i++, at += 4) array[i] = r.view.getInt32(at, true);
   return r.met(array);
 }
 
@@ -206,7 +213,8 @@ function readResizable(r) {
   const length = r.u32();
   const maxByteLength = r.f64();
   const at = r.take(length);
-  const buffer = new ArrayBuffer(length, /** @type {any} */ ({ maxByteLength }));
+  /** @type {ArrayBuffer} */
+  const buffer = new /** @type {any} */ (ArrayBuffer)(length, { maxByteLength });
   new Uint8Array(buffer).set(r.bytes.subarray(at, at + length));
   return buffer;
 }

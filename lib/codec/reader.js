@@ -2,8 +2,8 @@
  * Bytes back to values, each made in the realm of this module. The bytes are checked, not trusted: whatever
  * they are, a value comes out or a RangeError, and nothing is allocated that the bytes do not pay for.
  */
-import { Buffer } from 'node:buffer';
 import { damaged } from './damaged.js';
+import { dataViewOf, textBufferOf } from './memory.js';
 import { readPlatform } from './read-platform.js';
 import { ShapeTable } from './shape-table.js';
 import { SHORT_LATIN1, shortLatin1 } from './short-latin1.js';
@@ -26,9 +26,10 @@ export class Reader {
     this.hosts = null;
     /** @type {unknown[] | null} Objects by index, kept only for values that have Refs. */
     this.table = null;
+    /** @type {Uint8Array} */
     this.bytes = NOTHING;
-    this.view = new DataView(NOTHING.buffer);
-    this.buffer = Buffer.from(NOTHING.buffer);
+    this.view = dataViewOf(NOTHING);
+    this.buffer = textBufferOf(NOTHING);
   }
 
   /**
@@ -39,8 +40,8 @@ export class Reader {
   attach(bytes, position = 0, end = bytes.length) {
     if (bytes !== this.bytes || bytes.length !== this.view.byteLength) {
       this.bytes = bytes;
-      this.view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-      this.buffer = Buffer.from(/** @type {ArrayBuffer} */ (bytes.buffer), bytes.byteOffset, bytes.byteLength);
+      this.view = dataViewOf(bytes);
+      this.buffer = textBufferOf(bytes);
     }
     this.position = position;
     this.end = end < bytes.length ? end : bytes.length;

@@ -4,7 +4,7 @@
  * It grows by doubling: every primitive ensures its room first, so `bytes`, `view` and `buffer` (three views
  * of one memory) may be others after each call.
  */
-import { Buffer } from 'node:buffer';
+import { dataViewOf, textBufferOf } from './memory.js';
 import { Tag } from './tags.js';
 
 /** Room that is ensured before each fixed-size write; a short text fits as well. */
@@ -22,14 +22,20 @@ export class Scratch {
     /** Where the next byte goes. */
     this.position = 0;
     this.onGrow = onGrow;
-    this.adopt(bytes);
+    this.bytes = bytes;
+    this.view = dataViewOf(bytes);
+    this.buffer = textBufferOf(bytes);
+    this.limit = bytes.length - SLACK;
   }
 
-  /** @param {Uint8Array} bytes */
+  /**
+   * Goes on in another memory, which has all that was written.
+   * @param {Uint8Array} bytes
+   */
   adopt(bytes) {
     this.bytes = bytes;
-    this.view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-    this.buffer = Buffer.from(/** @type {ArrayBuffer} */ (bytes.buffer), bytes.byteOffset, bytes.byteLength);
+    this.view = dataViewOf(bytes);
+    this.buffer = textBufferOf(bytes);
     this.limit = bytes.length - SLACK;
   }
 

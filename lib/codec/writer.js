@@ -232,11 +232,12 @@ export class Writer extends Scratch {
   /** @param {unknown[]} value */
   #array(value) {
     const length = value.length;
-    if (!isDense(value, length)) {
+    const tag = length > SHORT_ARRAY ? packing(value, length) : Tag.Array;
+    // Where all elements are numbers, none is missing: the values only tell whether there are other properties.
+    if (tag === Tag.Array ? !isDense(value, length) : valuesOfObject(value).length !== length) {
       this.#looseArray(value);
       return;
     }
-    const tag = length > SHORT_ARRAY ? packing(value, length) : Tag.Array;
     if (tag !== Tag.Array) {
       this.#packed(/** @type {number[]} */ (value), length, tag);
       return;
@@ -304,7 +305,7 @@ function isDense(value, length) {
 }
 
 /**
- * The tag for a dense array: Ints or Floats when it has only numbers, and so many of them are not small that
+ * The tag for an array, if it is dense: Ints or Floats when it has only numbers, and so many of them are not small that
  * the same size for each is worth it.
  * @param {unknown[]} value
  * @param {number} length

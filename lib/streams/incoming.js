@@ -132,7 +132,9 @@ export class IncomingStream extends Readable {
     const start = this.#position;
     this.#position = start + this.#lengths[this.#next];
     this.#next += 1;
-    return this.#block.subarray(start, this.#position);
+    const chunk = this.#block.subarray(start, this.#position);
+    if (this.#next === this.#chunks) this.#block = NOTHING;
+    return chunk;
   }
 
   /** Reads a block, or sees to it that `goOn` is called. */

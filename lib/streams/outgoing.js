@@ -1,23 +1,27 @@
 // The writing end of a stream: every write goes to the pipe at once, for as long as that has room.
 
+import { Buffer } from 'node:buffer';
 import { Writable } from 'node:stream';
 import { setImmediate } from 'node:timers';
 import { types } from 'node:util';
 
 import { agent, expect } from '../agent.js';
-import { destroyPipe, enter, OVER, TURN_BYTES } from './ends.js';
+import { destroyPipe, enter, OVER, prematureClose, TURN_BYTES } from './ends.js';
 
 const HIGH_WATER_MARK = 64 * 1024;
+
+/** @type {readonly Uint8Array[]} */
+const NONE = [];
 
 /** See `OutgoingStream` in `index.d.ts`. */
 export class OutgoingStream extends Writable {
   #pipe;
   #metaData;
   /** The writes under way that the pipe has not taken: from this one on, from this byte of it on. */
-  #chunks = /** @type {Uint8Array[]} */ ([]);
+  #chunks = NONE;
   #next = 0;
-  #taken = 0;
-  /** What they wait for. @type {((error?: Error | null) => void) | undefined} */
+  #from = 0;
+  /** What waits for them, or for the end. @type {((error?: Error | null) => void) | undefined} */
   #callback;
   /** How much may be written before the event loop has a turn. */
   #left = TURN_BYTES;
@@ -43,8 +47,7 @@ export class OutgoingStream extends Writable {
    * @param {(error?: Error | null) => void} callback
    */
   _write(chunk, _encoding, callback) {
-    if (this.#put(chunk, 0) === chunk.length) this.#done(callback);
-    else this.#wait([chunk], callback);
+    this.#begin([chunk], callback);
   }
 
   /**
@@ -52,15 +55,16 @@ export class OutgoingStream extends Writable {
    * @param {(error?: Error | null) => void} callback
    */
   _writev(writes, callback) {
-    this.#chunks = writes.map((write) => write.chunk);
-    this.#callback = callback;
-    this.#flush();
+    this.#begin(
+      writes.map((write) => write.chunk),
+      callback,
+    );
   }
 
   /** @param {(error?: Error | null) => void} callback */
   _final(callback) {
-    agent.pipeEnd(this.#pipe);
-    callback();
+    if (agent.pipeEnd(this.#pipe)) callback();
+    else this.#callback = callback; // `ended` is on its way.
   }
 
   /**
@@ -69,10 +73,62 @@ export class OutgoingStream extends Writable {
    */
   _destroy(error, callback) {
     destroyPipe(this.#pipe, false, error);
-    const pending = this.#callback;
-    this.#chunks = [];
+    const unfinished = this.#callback;
     this.#callback = undefined;
+    this.#chunks = NONE;
     callback(error);
-    pending?.(error ?? destroyedError());
+    unfinished?.(error ?? prematureClose());
+  }
+
+  /** @param {Error} error */
+  #ended(error) {
+    // Those whom `createStream` gave the stream in this turn have had the time to listen for it.
+    setImmediate(() => this.destroy(error));
+  }
+
+  /** @param {readonly Uint8Array[]} chunks @param {(error?: Error | null) => void} callback */
+  #begin(chunks, callback) {
+    this.#chunks = chunks;
+    this.#next = 0;
+    this.#from = 0;
+    this.#callback = callback;
+    this.#flush();
+  }
+
+  #goOn() {
+    this.#left = TURN_BYTES;
+    if (this.#callback !== undefined) this.#flush();
+  }
+
+  /** Writes for as long as there is room, or sees to it that `goOn` is called. */
+  #flush() {
+    while (this.#next < this.#chunks.length) {
+      if (!this.#put(this.#chunks[this.#next])) {
+        expect();
+        return;
+      }
+      this.#next += 1;
+      this.#from = 0;
+    }
+    if (this.#left > 0) this.#done();
+    else setImmediate(() => this.#goOn());
+  }
+
+  #done() {
+    const callback = this.#callback;
+    this.#callback = undefined;
+    this.#chunks = NONE;
+    callback?.();
+  }
+
+  /** Says whether the whole chunk has been taken. @param {Uint8Array} chunk */
+  #put(chunk) {
+    // What other threads may write to meanwhile is not for the native side to read.
+    const bytes = types.isSharedArrayBuffer(chunk.buffer) ? Buffer.from(chunk) : chunk;
+    const taken = agent.pipeWrite(this.#pipe, bytes, this.#from);
+    if (taken === OVER) return false;
+    this.#from += taken;
+    this.#left -= taken;
+    return this.#from === bytes.length;
   }
 }

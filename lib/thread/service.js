@@ -10,6 +10,7 @@ import { native } from '../native.js';
 import '../parent.js';
 import { CALL, END, EXCEPTION, MESSENGER, READY } from '../protocol.js';
 import { becomeService } from '../role.js';
+import { streaming } from '../streams/ends.js';
 import { exit } from './exit.js';
 import { load } from './load.js';
 import { reportFatal, writeLoadFailure } from './one-off.js';
@@ -51,7 +52,7 @@ export async function launchHere({ call, file, identifier }) {
   after = functions.get('__afterServiceTask');
   process.on('uncaughtException', report);
   process.on('unhandledRejection', report);
-  onMayStay(() => running === 0);
+  onMayStay(() => running === 0 && !streaming());
   native.serviceReady(agent.id);
   tellOwner(() => {
     writer.u8(READY);

@@ -1,7 +1,6 @@
 //! Pipes: the raw functions that move the bytes of streams, straight between the user's memory and the pipe's blocks.
 
 use std::ffi::CStr;
-use std::sync::Arc;
 
 use napi::sys;
 use napi_derive::napi;
@@ -120,14 +119,17 @@ unsafe fn slice<'memory, T>(start: *mut T, length: usize) -> &'memory mut [T] {
     unsafe { std::slice::from_raw_parts_mut(start, length) }
 }
 
-/// `pipeEnd(pipe)`: the writer has nothing more.
+/// `pipeEnd(pipe)`: the writer has nothing more; `false` when the pipe has ended already, in another way.
 struct PipeEnd;
 impl Raw<1> for PipeEnd {
     fn run(handle: &mut Handle, call: &Call<1>) -> Outcome<sys::napi_value> {
-        if let Some(pipe) = handle.pipe(call.u32(0)?) {
+        // Looked for in the table, which has no pipe that is over.
+        let pipe = pipe::find(call.u32(0)?);
+        if let Some(pipe) = &pipe {
             pipe.end();
         }
-        call.boolean(true)
+        handle.pipe = None;
+        call.boolean(pipe.is_some())
     }
 }
 
@@ -152,8 +154,7 @@ impl Raw<4> for PipeDestroy {
 #[napi]
 #[must_use]
 pub fn pipe_open(writer: u32, reader: u32) -> Option<u32> {
-    let (writer, reader) = (agent::find(writer)?, agent::find(reader)?);
-    Some(Pipe::open(Arc::clone(&writer), reader).id)
+    Some(Pipe::open(agent::find(writer)?, agent::find(reader)?).id)
 }
 
 /// How many pipes live in this process, for tests that look for what was left behind.
