@@ -7,38 +7,34 @@ import { PlatformError } from './errors.js';
 
 const require = createRequire(import.meta.url);
 
-/** The name of this platform's binary, as napi-rs counts them: `linux-x64-gnu`, `darwin-arm64`, … */
-function target() {
+/**
+ * The names of the binaries that may fit this platform, as napi-rs counts them. Which C library a Linux has takes Node
+ * 10 ms to tell; npm installs only the one that fits, and the other does not load.
+ */
+function targets() {
   const { platform, arch } = process;
-  if (platform === 'linux') return `linux-${arch}-${isMusl() ? 'musl' : 'gnu'}`;
-  if (platform === 'win32') return `win32-${arch}-msvc`;
-  return `${platform}-${arch}`;
-}
-
-function isMusl() {
-  const { report } = process;
-  if (report === undefined) return false;
-  report.excludeNetwork = true;
-  // biome-ignore lint/suspicious/noExplicitAny: Node types the report as a plain object.
-  const { header } = /** @type {any} */ (report.getReport());
-  return header.glibcVersionRuntime === undefined;
+  if (platform === 'linux') return [`linux-${arch}-gnu`, `linux-${arch}-musl`];
+  if (platform === 'win32') return [`win32-${arch}-msvc`];
+  return [`${platform}-${arch}`];
 }
 
 function load() {
-  const name = target();
   /** @type {unknown[]} */
   const causes = [];
-  for (const from of [`nanolith-${name}`, `../npm/${name}/nanolith.${name}.node`]) {
-    try {
-      return require(from);
-    } catch (cause) {
-      causes.push(cause);
+  for (const target of targets()) {
+    for (const from of [`nanolith-${target}`, `../npm/${target}/nanolith.${target}.node`]) {
+      try {
+        return require(from);
+      } catch (cause) {
+        causes.push(cause);
+      }
     }
   }
+  const packages = targets().map((target) => `nanolith-${target}`);
   throw new PlatformError(
-    `No native binary for ${name}: neither the package nanolith-${name} nor a local build could be loaded. ` +
-      `Install nanolith-${name} (npm leaves it out with --omit=optional, or when the lock file came from another ` +
-      `platform), or build it with Rust: npm ci && npm run build in a clone of the repository.`,
+    `No native binary for this platform: ${packages.join(' or ')} could not be loaded, nor a local build. Install it ` +
+      '(npm leaves it out with --omit=optional, or when the lock file came from another platform), or build it with ' +
+      'Rust: npm ci in a clone of the repository.',
     { cause: new AggregateError(causes, 'What loading them said') },
   );
 }

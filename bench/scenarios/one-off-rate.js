@@ -7,9 +7,9 @@ export const title = 'A steady stream of one-off tasks';
 
 export async function run({ rounds, scale, choose }) {
   const WINDOW_MS = scale(2000, 600);
-  const ROUNDS = rounds(7);
+  const ROUNDS = rounds(5);
   const THREADS = os.availableParallelism();
-  const IN_FLIGHT = [1, THREADS, 2 * THREADS, 4 * THREADS];
+  const IN_FLIGHT = [1, THREADS, 4 * THREADS];
   const figures = [];
   for (const inFlight of new Set(IN_FLIGHT)) {
     const measured = await inTurn(choose([nanolithOneOff, nanolithJs, tinypoolIsolated, bareToExit]), {

@@ -1,2 +1,3 @@
 import { parentPort } from 'node:worker_threads';
+
 parentPort.postMessage(9);
