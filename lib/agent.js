@@ -4,7 +4,6 @@
 // runs. Whoever waits for an answer keeps the loop awake (`expect`), since a look costs microseconds and a wake-up many
 // times that; a loop that finds nothing within its budget goes to sleep, so an idle thread burns nothing.
 
-import { performance } from 'node:perf_hooks';
 import { clearImmediate, setImmediate } from 'node:timers';
 import { workerData } from 'node:worker_threads';
 
@@ -12,9 +11,6 @@ import { Reader } from './codec/reader.js';
 import { Writer } from './codec/writer.js';
 import { native } from './native.js';
 import { MARK } from './protocol.js';
-
-// Taken once: a test runner's fake timers replace the method.
-const now = performance.now.bind(performance);
 
 const SCRATCH = 64 * 1024;
 /** A scratch that grew past this for one message is given back. */
@@ -119,9 +115,9 @@ function run() {
     clearImmediate(scheduled);
     scheduled = undefined;
   }
-  const until = now() + TURN_MS;
+  const until = agent.now() + TURN_MS;
   let found = look(until);
-  while (found && mayStay() && agent.poll() && now() < until) found = look(until);
+  while (found && mayStay() && agent.poll() && agent.now() < until) found = look(until);
   if (found || agent.poll() || !agent.sleep()) {
     // Let microtasks, timers and I/O have their turn, then look again.
     scheduled ??= setImmediate(run);
@@ -147,7 +143,7 @@ function look(until) {
       continue;
     }
     dispatch(bytes);
-  } while (now() < until);
+  } while (agent.now() < until);
   if (incoming.length > KEEP) makeRoom(SCRATCH);
   afterLook();
   return found;

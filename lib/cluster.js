@@ -1,7 +1,5 @@
 // Several services of one set. Which of them is least busy, the core knows.
 
-import { randomUUID } from 'node:crypto';
-
 import { validateApi, validateCount } from './arguments.js';
 import { invalidArgument, PoolExceededError } from './errors.js';
 import { native } from './native.js';
@@ -83,7 +81,7 @@ export class ServiceCluster {
     });
     if (this.#members.has(number)) return;
     native.clusterAdd(this.#number, number);
-    this.#members.set(number, { service, identifier: randomUUID() });
+    this.#members.set(number, { service, identifier: native.randomID() });
   }
 
   /** @param {string} [identifier] */

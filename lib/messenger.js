@@ -1,7 +1,5 @@
 // A channel by name between any threads of the process. Who listens where, the core's hub knows.
 
-import { randomUUID } from 'node:crypto';
-
 import { agent, hold, on, release, writer } from './agent.js';
 import { invalidArgument, MessengerClosedError } from './errors.js';
 import { Listeners } from './listeners.js';
@@ -14,7 +12,7 @@ const open = new Map();
 /** See `index.d.ts`. */
 export class Messenger {
   #ID;
-  #uniqueKey = randomUUID();
+  #uniqueKey = native.randomID();
   #listeners = new Listeners();
   #subscription;
   #closed = false;
@@ -119,7 +117,7 @@ export class Messenger {
 
 /** @param {unknown} name */
 function nameOf(name) {
-  if (name === undefined) return randomUUID();
+  if (name === undefined) return native.randomID();
   if (typeof name === 'string') return name;
   const ID = typeof name === 'object' && name !== null ? Reflect.get(name, '__messengerID') : undefined;
   if (typeof ID === 'string') return ID;

@@ -1,7 +1,6 @@
 // Loads the native part: the platform package that npm installed, or the one built in this repository.
 
 import { createRequire } from 'node:module';
-import process from 'node:process';
 
 import { PlatformError } from './errors.js';
 

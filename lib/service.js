@@ -1,7 +1,6 @@
 // A service, as its owner sees it.
 
 import { EventEmitter } from 'node:events';
-import process from 'node:process';
 import { clearTimeout, setTimeout } from 'node:timers';
 
 import { agent, expect, on, writer } from './agent.js';

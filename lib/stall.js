@@ -1,6 +1,5 @@
 // The warning for work that waits behind services, which do not end by themselves.
 
-import process from 'node:process';
 import { setTimeout } from 'node:timers';
 
 import { agent } from './agent.js';

@@ -1,7 +1,6 @@
 // The threads that this agent owns: starting a Worker for what the core granted, and hearing of its end.
 
 import { basename } from 'node:path';
-import process from 'node:process';
 import { setTimeout } from 'node:timers';
 import { MessageChannel, SHARE_ENV, Worker } from 'node:worker_threads';
 

@@ -49,6 +49,7 @@ const values = {
   arguments: () => argumentsOf(1, 2),
   'no arguments': () => argumentsOf(),
   module: () => import('node:path'),
+  URL: () => new URL('http://example.com/a'),
   Intl: () => new Intl.NumberFormat(),
   'WebAssembly.Memory': () => new WebAssembly.Memory({ initial: 1 }),
   proxy: () => new Proxy({}, {}),
@@ -74,7 +75,7 @@ const places = {
 
 describe('what structured clone refuses', () => {
   for (const [name, make] of Object.entries(values)) {
-    it(`${name} is refused in the same words`, async () => {
+    it(`${name} is refused in the same words`, async (test) => {
       const value = name === 'module' ? await make() : make();
       let expected;
       try {
@@ -82,6 +83,7 @@ describe('what structured clone refuses', () => {
       } catch (error) {
         expected = error;
       }
+      if (expected === undefined && name === 'URL') return test.skip('this Node clones it');
       assert.ok(expected);
       for (const [place, put] of Object.entries(places)) {
         for (const options of [undefined, { hosts: [] }]) {

@@ -41,10 +41,16 @@ export function progress(label, totalBytes, totalFiles) {
       format: `${label} {bar} {percentage}% | {files} of ${count(totalFiles)} files | {rate} MB/s`,
       hideCursor: true,
       fps: 15,
-      gracefulExit: true,
+      // Its own handler keeps the process going.
+      gracefulExit: false,
     },
     cliProgress.Presets.shades_classic,
   );
+  const interrupted = () => {
+    bar.stop();
+    process.exit(130);
+  };
+  process.once('SIGINT', interrupted);
   const startMs = performance.now();
   // A folder of empty files has no bytes to count: the bar then counts files.
   bar.start(totalBytes || totalFiles, 0, { files: '0', rate: '0' });
@@ -56,6 +62,7 @@ export function progress(label, totalBytes, totalFiles) {
       bar.update(totalBytes ? doneBytes : doneFiles, { files: count(doneFiles), rate: rate.toFixed(1) });
     },
     stop() {
+      process.off('SIGINT', interrupted);
       bar.stop();
     },
   };

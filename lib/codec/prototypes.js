@@ -6,7 +6,7 @@
 
 import { types } from 'node:util';
 import { MessageChannel, receiveMessageOnPort } from 'node:worker_threads';
-import { cloneError, dataProperty, describe } from './refusal.js';
+import { cloneError, describe } from './refusal.js';
 
 /**
  * `odd` is a prototype chain that cannot be looked through.
@@ -53,7 +53,7 @@ function judge(prototype) {
     if (tag === 'DOMException') return 'exception';
     const constructor = ownData(at, 'constructor');
     // The platform's iterators and generators have a tag, and no function for a constructor.
-    if (typeof constructor !== 'function' ? typeof tag === 'string' : isNative(constructor)) return 'platform';
+    if (typeof constructor !== 'function' ? typeof tag === 'string' : isPlatformClass(constructor)) return 'platform';
     if (Object.getOwnPropertySymbols(at).some((symbol) => PLATFORM_SYMBOL.test(symbol.description ?? ''))) {
       return 'platform';
     }
@@ -69,6 +69,17 @@ function judge(prototype) {
 function isObjectPrototype(value) {
   if (types.isProxy(value) || Object.getPrototypeOf(value) !== null) return false;
   return Object.hasOwn(value, 'hasOwnProperty') && Object.hasOwn(value, 'isPrototypeOf');
+}
+
+/**
+ * A class of the engine, or one that the runtime wrote in JavaScript and made a global (URL, Headers, CryptoKey): they
+ * look like a program's classes, and some of their instances cannot be cloned, which only cloning one tells.
+ * @param {Function} constructor
+ */
+function isPlatformClass(constructor) {
+  if (isNative(constructor)) return true;
+  const name = ownData(constructor, 'name');
+  return typeof name === 'string' && /** @type {any} */ (globalThis)[name] === constructor;
 }
 
 /** @param {object} value @param {PropertyKey} key */
@@ -91,11 +102,22 @@ export function isHostValue(value) {
   try {
     copy = clone(value);
   } catch (error) {
-    const message = dataProperty(Object(error), 'message');
-    throw cloneError(typeof message === 'string' ? message : `${describe(value)} could not be cloned.`);
+    throw cloneError(messageOf(error) ?? `${describe(value)} could not be cloned.`);
   }
   const prototype = Object.getPrototypeOf(copy);
   return prototype !== null && !isObjectPrototype(prototype);
+}
+
+/**
+ * What the platform said, unless it was a getter of the value that threw.
+ * @param {any} error
+ */
+function messageOf(error) {
+  try {
+    return typeof error.message === 'string' ? error.message : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 /** @param {object} value */

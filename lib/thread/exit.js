@@ -1,7 +1,5 @@
 // The one way in which a nanolith thread ends by itself.
 
-import process from 'node:process';
-
 /**
  * Ends this thread once what it wrote to the console is on its way; its `exit` handlers run.
  * @param {number} [code]

@@ -1,7 +1,5 @@
 // A thread that runs one task and ends.
 
-import process from 'node:process';
-
 import { agent, hold, on, writer } from '../agent.js';
 import { readValue } from '../hosts.js';
 import { receiveMessengers } from '../messengers.js';

@@ -1,6 +1,5 @@
 // A thread that serves calls until it is closed.
 
-import process from 'node:process';
 import { threadId } from 'node:worker_threads';
 
 import { agent, on, onMayStay, throwUncaught, writer } from '../agent.js';

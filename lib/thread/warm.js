@@ -1,6 +1,5 @@
 // A thread that keeps a set loaded and takes task after task from the core, without a round trip in between.
 
-import { performance } from 'node:perf_hooks';
 import { setImmediate } from 'node:timers';
 
 import { agent, begin, expect, hold, makeRoom, on, onAfterLook, onMayStay, payload, writer } from '../agent.js';
@@ -12,8 +11,6 @@ import { exit } from './exit.js';
 import { load } from './load.js';
 import { reportFatal, writeLoadFailure } from './one-off.js';
 import { answerOf, isThenable, writeFailure, writeResult } from './run.js';
-
-const now = performance.now.bind(performance);
 
 /** How long tasks may follow each other before the event loop has its turn, in milliseconds. */
 const TURN_MS = 5;
@@ -77,7 +74,7 @@ on(HOSTS, () => {
  * @param {number} answer how many bytes the answer takes, at the start of the scratch
  */
 function work(answer) {
-  const until = now() + TURN_MS;
+  const until = agent.now() + TURN_MS;
   for (let length = answer; ; length = writer.position) {
     let bytes = agent.turn(0, length);
     writer.position = 0;
@@ -92,7 +89,7 @@ function work(answer) {
       bytes = agent.payload();
     }
     const reader = payload(bytes);
-    if (now() > until) {
+    if (agent.now() > until) {
       // The event loop has its turn before this task.
       const kept = reader.bytes.slice(0, bytes);
       busy = true;

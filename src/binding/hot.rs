@@ -4,8 +4,10 @@
 //! `start, length`; the core's bytes come back at the start of `incoming`.
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use napi::sys;
+use once_cell::sync::Lazy;
 
 use super::open::{Handle, Scratch};
 use super::raw::{Call, Failed, Outcome, check, guard};
@@ -19,13 +21,14 @@ use crate::core::pool::{Cancelled, Key, Request, Submitted, Turn, Work};
 /// # Safety
 /// `env` and `object` belong to the running callback; `handle` outlives every call of these functions.
 pub(super) unsafe fn define(env: sys::napi_env, object: sys::napi_value, handle: *mut Handle) -> Outcome<()> {
-    let functions: [(&std::ffi::CStr, sys::napi_callback); 21] = [
+    let functions: [(&std::ffi::CStr, sys::napi_callback); 22] = [
         (c"scratch", Some(entry::<2, Scratches>)),
         (c"drain", Some(entry::<0, Drain>)),
         (c"poll", Some(entry::<0, Poll>)),
         (c"sleep", Some(entry::<0, Sleep>)),
         (c"woken", Some(entry::<0, Woken>)),
         (c"rouse", Some(entry::<0, Rouse>)),
+        (c"now", Some(entry::<0, Now>)),
         (c"hold", Some(entry::<1, Hold>)),
         (c"send", Some(entry::<3, Send>)),
         (c"call", Some(entry::<3, CallService>)),
@@ -200,6 +203,16 @@ impl Raw<0> for Rouse {
     fn run(handle: &mut Handle, call: &Call<0>) -> Outcome<sys::napi_value> {
         handle.agent.inbox.rouse();
         call.boolean(true)
+    }
+}
+
+/// `now()`: milliseconds on a clock that only goes forward. `performance.now()` would do, if a thread did not spend two
+/// milliseconds on loading it and a test runner's fake timers did not replace it.
+struct Now;
+impl Raw<0> for Now {
+    fn run(_handle: &mut Handle, call: &Call<0>) -> Outcome<sys::napi_value> {
+        static START: Lazy<Instant> = Lazy::new(Instant::now);
+        call.number(START.elapsed().as_secs_f64() * 1000.0)
     }
 }
 

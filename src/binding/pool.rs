@@ -35,6 +35,12 @@ pub fn atom_text(number: u32) -> Result<String> {
     Ok(text.to_string())
 }
 
+/// A name that nothing else has: 128 random bits.
+#[napi(js_name = "randomID")]
+pub fn random_id() -> String {
+    agent::random_id()
+}
+
 /// Slots for `factor` threads a core.
 #[napi]
 #[must_use]

@@ -63,7 +63,7 @@ impl Agent {
         let agent = Self::new(Some(Arc::clone(owner)));
         let _ = agent.pool.set(Arc::clone(owner.pool()));
         register(&agent);
-        let token = random_token();
+        let token = random_id();
         TOKENS.lock().insert(token.clone(), Arc::clone(&agent));
         (agent, token)
     }
@@ -150,7 +150,8 @@ pub fn redeem(token: &str) -> Option<Arc<Agent>> {
 }
 
 /// 128 bits from the seeds that the standard library takes from the system for its hash maps.
-fn random_token() -> String {
+#[must_use]
+pub fn random_id() -> String {
     static COUNT: AtomicU64 = AtomicU64::new(0);
     let count = COUNT.fetch_add(1, Ordering::Relaxed);
     let half = || {
