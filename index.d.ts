@@ -557,8 +557,8 @@ export interface Pool {
 /** One waiting task or service. */
 export interface PoolItemOptions {
   readonly type: 'task' | 'service';
-  /** The name of the task; `undefined` for a service. */
-  readonly name: string | undefined;
+  /** The name of the task; for a service, `__initializeService`. */
+  readonly name: string;
   /** The path of the file that its thread loads. */
   readonly file: string;
   /** The identifier of its set. */

@@ -120,7 +120,7 @@ describe('a stream to a service', () => {
     withListener(async (service) => {
       const stream = await service.createStream({ take: 'summarize', id: 'it' });
       const large = filled(1, 5 * MB + 1);
-      for (let i = 0; i < large.length; i += 4096) large.writeUInt32LE(i, i);
+      for (let i = 0; i + 4 <= large.length; i += 4096) large.writeUInt32LE(i, i);
       stream.end(large);
       const { sha256, lengths } = await reportOf(service);
       assert.equal(sha256, createHash('sha256').update(large).digest('hex'));

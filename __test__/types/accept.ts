@@ -279,6 +279,7 @@ exact<typeof pool.activeCount, number>(true);
 exact<typeof pool.idle, boolean>(true);
 exact<typeof pool.next, PoolItemOptions | undefined>(true);
 exact<PoolItemOptions['type'], 'task' | 'service'>(true);
+exact<PoolItemOptions['name'], string>(true);
 
 // Errors
 try {
