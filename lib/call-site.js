@@ -16,13 +16,13 @@ import { fileURLToPath } from 'node:url';
  */
 export function callerOf(callee) {
   const { prepareStackTrace, stackTraceLimit } = Error;
-  /** @type {NodeJS.CallSite[] | undefined} */
+  const holder = /** @type {{ stack?: NodeJS.CallSite[] }} */ ({});
   let sites;
   try {
     Error.stackTraceLimit = 1;
     Error.prepareStackTrace = (_, frames) => frames;
-    const holder = { stack: undefined };
     Error.captureStackTrace(holder, callee);
+    // Formatted on the first look, so here.
     sites = holder.stack;
   } finally {
     Error.stackTraceLimit = stackTraceLimit;

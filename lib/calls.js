@@ -168,10 +168,11 @@ function nothing() {}
  * The calls that a thread was to answer. One that serves may have any number; any other has its one, and ends so often
  * that it must not cost a look at the whole table.
  * @param {import('./threads.js').Thread} thread
+ * @returns {Call[]}
  */
 export function callsOf(thread) {
   const { call, serving } = thread;
-  if (serving) return places.filter((other) => other !== undefined && other.thread === thread);
+  if (serving) return places.flatMap((other) => (other?.thread === thread ? [other] : []));
   return call?.thread === thread ? [call] : [];
 }
 

@@ -13,7 +13,7 @@ import { CALL, END, EXCEPTION, MESSENGER } from './protocol.js';
 
 /** How long a closing service may take to get to what was sent before, in milliseconds. */
 const CLOSE_MS = 100;
-const NO_PARAMS = Object.freeze([]);
+const NO_PARAMS = /** @type {readonly unknown[]} */ (Object.freeze([]));
 
 /** The services of this agent whose threads have not exited. @type {Map<number, Service>} */
 const services = new Map();

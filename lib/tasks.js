@@ -13,7 +13,7 @@ import { mayUseSpares, nameOf, Thread, threads, topUpSpares } from './threads.js
 
 /** @typedef {import('../index.d.ts').TaskWorkerOptions & { [key: string]: any }} TaskCall */
 
-const NO_PARAMS = Object.freeze([]);
+const NO_PARAMS = /** @type {readonly unknown[]} */ (Object.freeze([]));
 const NO_OPTIONS = Object.freeze({});
 
 /** What one `define()` made callable. */
@@ -117,8 +117,7 @@ export function runIsolated(set, request) {
 
 /** @param {object} options */
 function isDefault(options) {
-  for (const name in options) if (options[name] !== undefined) return false;
-  return true;
+  return Object.values(options).every((value) => value === undefined);
 }
 
 /**

@@ -127,7 +127,7 @@ function startWorker(options) {
   try {
     return new Worker(ENTRY, options);
   } catch (error) {
-    const refused = /invalid execArgv flags: (.+)$/.exec(error?.message ?? '')?.[1]?.split(', ');
+    const refused = /invalid execArgv flags: (.+)$/.exec(String(error))?.[1]?.split(', ');
     if (refused === undefined || options.execArgv !== inheritedFlags) throw error;
     const execArgv = inheritedFlags?.filter((flag) => !refused.includes(flag));
     return new Worker(ENTRY, { ...options, execArgv });

@@ -111,6 +111,7 @@ describe('equal values that are not the same', () => {
     assert.equal(encode([{}, {}])[0], 0, 'no table is needed');
     const shared = {};
     assert.equal(encode([shared, shared])[0], 1);
+    assert.equal(encode([{}, {}])[0], 0, 'nor after a value that needed one');
   });
 });
 

@@ -64,8 +64,9 @@ function choose(better, values) {
 }
 
 function ratio(better, value, best) {
+  if (value === best) return 'best';
   const times = better === 'higher' ? best / value : value / best;
-  return times === 1 ? 'best' : `${times.toFixed(2)} times behind`;
+  return Number.isFinite(times) ? `${times.toFixed(2)} times behind` : '';
 }
 
 function number(value) {

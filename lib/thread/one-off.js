@@ -17,14 +17,14 @@ on(RUN, (reader) => {
   const file = reader.text();
   const identifier = reader.text();
   const name = reader.text();
-  const messengers = receiveMessengers(reader);
+  receiveMessengers(reader);
   const params = readValue(reader);
-  if (work === ONE_OFF) runHere({ call, file, identifier, name, params, messengers });
-  else launchHere({ call, file, identifier, messengers });
+  if (work === ONE_OFF) runHere({ call, file, identifier, name, params });
+  else launchHere({ call, file, identifier });
 });
 
 /**
- * @param {{ call: number, file: string, identifier: string, name: string, params: unknown[], messengers: string[] }} what
+ * @param {{ call: number, file: string, identifier: string, name: string, params: unknown[] }} what
  */
 async function runHere({ call, file, identifier, name, params }) {
   reportFatal(() => call);
@@ -32,8 +32,10 @@ async function runHere({ call, file, identifier, name, params }) {
   try {
     functions = await load(file, identifier);
   } catch (error) {
+    const start = writer.position;
     writeLoadFailure(call, file, error);
-    agent.finish(0, writer.position);
+    agent.finish(start, writer.position - start);
+    writer.position = start;
     return exit();
   }
   const [before, after] = [functions.get('__beforeTask'), functions.get('__afterTask')];
