@@ -483,8 +483,9 @@ describe('a thread that ends', () => {
 
   it('ends what it writes', () =>
     withService(async (service) => {
-      service.call({ name: 'open', params: [{ id: 'it' }] });
+      const opening = service.call({ name: 'open', params: [{ id: 'it' }] });
       const stream = await nextStream(service);
+      await opening;
       const ended = errorOf(stream);
       stream.resume();
       const call = rejection(service.call({ name: 'exit' }));
@@ -494,26 +495,17 @@ describe('a thread that ends', () => {
 
   it('leaves to the reader what it had written to the end', () =>
     withService(async (service) => {
-      const opening = service.call({ name: 'open', params: [{ id: 'it' }] });
+      const lengths = Array.from({ length: 10 }, () => 50_000);
+      const sending = service.call({ name: 'send', params: [{}, lengths] });
       const stream = await nextStream(service);
-      await opening;
-      const bytes = await service.call({ name: 'fill', params: ['it'] });
-      const closed = reportOf(service);
-      await service.call({ name: 'end', params: ['it'] });
-      let read = 0;
-      let late = false;
-      stream.on('data', (/** @type {Buffer} */ chunk) => {
-        read += chunk.length;
-        // The writer has finished: what is left must do without its thread.
-        if (!late) stream.pause();
-        late = true;
-      });
-      await closed;
+      await sending;
       await service.close();
-      const end = once(stream, 'end');
-      stream.resume();
-      await end;
-      assert.equal(read, bytes + 'first'.length);
+      const chunks = [];
+      for await (const chunk of stream) chunks.push(chunk);
+      assert.deepEqual(
+        chunks,
+        lengths.map((length, index) => filled(index, length)),
+      );
     }));
 
   it('is what close() makes of it, for both ways', () =>
@@ -754,8 +746,10 @@ describe('a process with streams', () => {
       console.log((await report).lengths.join());
       await service.close();
       const unreffed = await streams.launchService({ reffed: false });
+      const meanwhile = setInterval(() => {}, 1000);
       await unreffed.call({ name: 'listen' });
       (await unreffed.createStream({ take: 'stall', id: 'it' })).write('open');
+      clearInterval(meanwhile);
       console.log('done');
     `);
     assert.equal(out, '9\ndone\n');
@@ -787,12 +781,13 @@ describe('a process with streams', () => {
           chunks += 1;
           if (chunks === 2) throw new Error('from data');
         });
-        stream.on('end', () => {
+        stream.on('end', async () => {
           console.log(chunks);
+          await sending;
           service.close();
         });
       });
-      await service.call({ name: 'send', params: [{}, [1, 2, 3, 4]] });
+      const sending = service.call({ name: 'send', params: [{}, [1, 2, 3, 4]] });
     `);
     assert.deepEqual(out.trim().split('\n').sort(), ['4', 'from data']);
   });

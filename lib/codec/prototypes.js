@@ -18,6 +18,13 @@ const NATIVE = /\{\s*\[native code\]\s*\}\s*$/;
 /** Node and Deno mark their own cloneable classes with symbols of these descriptions. */
 const PLATFORM_SYMBOL = /^(messaging_(clone|transfer)_symbol|Deno\.core\.hostObject)$/;
 
+/**
+ * Cloneable classes of core modules that nothing else gives away, in one Node version or another. They are looked up
+ * only when a class has such a name, and then the module has been loaded.
+ * @type {Record<string, string>}
+ */
+const CORE_CLASSES = { X509Certificate: 'node:crypto', KeyObject: 'node:crypto' };
+
 /** @type {WeakMap<object, PrototypeKind>} */
 const kinds = new WeakMap();
 /** The last answer: objects of one class come in rows. @type {object | undefined} */
@@ -79,7 +86,12 @@ function isObjectPrototype(value) {
 function isPlatformClass(constructor) {
   if (isNative(constructor)) return true;
   const name = ownData(constructor, 'name');
-  return typeof name === 'string' && /** @type {any} */ (globalThis)[name] === constructor;
+  if (typeof name !== 'string') return false;
+  if (/** @type {any} */ (globalThis)[name] === constructor) return true;
+  return (
+    Object.hasOwn(CORE_CLASSES, name) &&
+    /** @type {any} */ (process.getBuiltinModule?.(CORE_CLASSES[name]))?.[name] === constructor
+  );
 }
 
 /** @param {object} value @param {PropertyKey} key */
