@@ -329,8 +329,9 @@ describe('R25: backpressure', () => {
       assert.ok(produced - before <= 1 * MB);
       source.unpipe(stream);
       const report = reportOf(service);
+      const drained = once(stream, 'drain');
       await service.call({ name: 'resume', params: ['it'] });
-      await once(stream, 'drain');
+      await drained;
       stream.end();
       assert.deepEqual(await report, { id: 'it', closed: true });
     }));

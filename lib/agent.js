@@ -78,6 +78,26 @@ export function onAfterLook(work) {
   afterLook = work;
 }
 
+/** What runs before the next look. @type {(() => void)[]} */
+let firsts = [];
+
+/**
+ * Does something once what has settled by now has gone on, and before any frame is read after that.
+ * @param {() => void} work
+ */
+export function beforeNextLook(work) {
+  firsts.push(work);
+  expect();
+}
+
+function doFirst() {
+  while (firsts.length > 0) {
+    const now = firsts;
+    firsts = [];
+    for (const work of now) work();
+  }
+}
+
 /**
  * Whether the thread may go on polling without returning to its event loop, because everything it ran was synchronous.
  * @type {() => boolean}
@@ -115,6 +135,7 @@ function run() {
     clearImmediate(scheduled);
     scheduled = undefined;
   }
+  if (firsts.length > 0) doFirst();
   const until = agent.now() + TURN_MS;
   let found = look(until);
   while (found && mayStay() && agent.poll() && agent.now() < until) found = look(until);
@@ -135,13 +156,14 @@ function run() {
 function look(until) {
   let found = false;
   do {
-    const bytes = agent.drain();
+    let bytes = agent.drain();
+    if (bytes < 0) {
+      // Read at once, whatever the time: the room is given back below.
+      makeRoom(-bytes);
+      bytes = agent.drain();
+    }
     if (bytes === 0) break;
     found = true;
-    if (bytes < 0) {
-      makeRoom(-bytes);
-      continue;
-    }
     dispatch(bytes);
   } while (agent.now() < until);
   if (incoming.length > KEEP) makeRoom(SCRATCH);
@@ -157,6 +179,7 @@ let marked = false;
  */
 export function lookNow() {
   if (reading) return;
+  doFirst();
   const start = writer.position;
   writer.u8(MARK);
   marked = !agent.send(agent.id, start, 1);

@@ -40,6 +40,8 @@ export class PoolCall extends Call {
   carrier = undefined;
   /** An uncaught exception that the thread reported before it ended. @type {{ value: unknown } | undefined} */
   fatal = undefined;
+  /** Undoes what was begun for it, when it fails. @type {(() => void) | undefined} */
+  undo = undefined;
   /** The service that it launches. @type {import('./service.js').Service | undefined} */
   service = undefined;
 
@@ -132,7 +134,9 @@ export function abandon(call, reason) {
  * @param {unknown} reason
  */
 export function fail(call, reason) {
-  if (leave(call)) call.reject(reason);
+  if (!leave(call)) return;
+  if (call instanceof PoolCall) call.undo?.();
+  call.reject(reason);
 }
 
 /**
@@ -143,6 +147,7 @@ export function fail(call, reason) {
  */
 export function failRemotely(call, reason) {
   if (!leave(call)) return;
+  if (call instanceof PoolCall) call.undo?.();
   if (!(reason instanceof Error) || typeof reason.stack !== 'string') {
     call.reject(reason);
     return;

@@ -1,6 +1,7 @@
 // define(): registers a set of functions on this thread, and makes the API by which any thread calls them.
 
 import { resolve } from 'node:path';
+import { setImmediate } from 'node:timers';
 
 import { validateDefineOptions, validateDefinitions } from './arguments.js';
 import { callerOf, pathOf } from './call-site.js';

@@ -30,7 +30,6 @@ function errorClass(name, code, Base = /** @type {any} */ (Error)) {
   };
   Object.defineProperty(Class, 'name', { value: name, configurable: true });
   Object.defineProperty(Class.prototype, 'name', { value: name, writable: true, configurable: true });
-  errorClasses.set(name, Class);
   return /** @type {any} */ (Class);
 }
 

@@ -1,8 +1,6 @@
 // Launching a service: a slot, a thread, its file and its initializer; or nothing at all.
 
-import { setImmediate } from 'node:timers';
-
-import { agent, on, writer } from './agent.js';
+import { agent, beforeNextLook, on, writer } from './agent.js';
 import { validateLaunchOptions } from './arguments.js';
 import { fail, find, leave, open, PoolCall } from './calls.js';
 import { writeValueApart } from './hosts.js';
@@ -64,7 +62,10 @@ function begin(call, set, options) {
     fail(call, error);
     return;
   }
-  call.service = new Service(call.thread, set, options);
+  const service = new Service(call.thread, set, options);
+  call.service = service;
+  // One that failed may have no way to end by itself: nobody reads the output that it must be rid of, say.
+  call.undo = () => service.close();
 }
 
 on(READY, (reader) => {
@@ -73,6 +74,6 @@ on(READY, (reader) => {
   const { service } = call;
   service.launched();
   call.resolve(service);
-  // The caller's continuation adds its listeners first: promises settle before the next immediate.
-  setImmediate(() => service.deliverEarly());
+  // The caller's continuation adds its listeners first.
+  beforeNextLook(() => service.deliverEarly());
 });

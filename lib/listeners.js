@@ -20,7 +20,12 @@ export class Listeners {
     validateFunction(callback);
     // A new array each time: an `emit` under way goes on with the listeners it began with.
     this.#callbacks = [...this.#callbacks, callback];
-    return () => this.remove(callback);
+    let added = true;
+    return () => {
+      // Once: the same callback may have been added again.
+      if (added) this.remove(callback);
+      added = false;
+    };
   }
 
   /** @param {(data: any) => unknown} callback */
@@ -60,7 +65,9 @@ export class Listeners {
     signal?.throwIfAborted();
     if (this.#closed) throw this.#closed();
     return new Promise((resolve, reject) => {
+      let settled = false;
       const settle = (/** @type {() => void} */ conclude) => {
+        settled = true;
         this.remove(listener);
         this.#waiting.delete(fail);
         signal?.removeEventListener('abort', abort);
@@ -68,7 +75,8 @@ export class Listeners {
       };
       const fail = (/** @type {unknown} */ reason) => settle(() => reject(reason));
       const abort = () => fail(signal?.reason);
-      const listener = inOrder(predicate, (data) => settle(() => resolve(data)), fail);
+      const accept = (/** @type {unknown} */ data) => settle(() => resolve(data));
+      const listener = inOrder(predicate, accept, fail, () => settled);
       this.#waiting.add(fail);
       signal?.addEventListener('abort', abort, { once: true });
       this.add(listener);
@@ -86,35 +94,32 @@ export class Listeners {
 }
 
 /**
- * A listener that tries a predicate on one message after the other, and stops at the first that it accepts.
+ * A listener that tries a predicate on one message after the other, until it accepts one or the wait is over otherwise.
  * @param {(data: unknown) => boolean | Promise<boolean>} predicate
  * @param {(data: unknown) => void} accept
  * @param {(reason: unknown) => void} fail
+ * @param {() => boolean} isOver
  */
-function inOrder(predicate, accept, fail) {
+function inOrder(predicate, accept, fail, isOver) {
   /** @type {unknown[]} */
   const untried = [];
   let trying = false;
-  const tryNext = async () => {
+  const tryAll = async () => {
     trying = true;
     try {
-      while (untried.length > 0) {
+      while (untried.length > 0 && !isOver()) {
         const data = untried.shift();
         const verdict = predicate(data);
         // A plain answer needs no tick: what is sent next must find this settled.
-        if (typeof verdict === 'object' ? await verdict : verdict) {
-          untried.length = 0;
-          accept(data);
-        }
+        if (typeof verdict === 'object' ? await verdict : verdict) accept(data);
       }
     } catch (error) {
-      untried.length = 0;
       fail(error);
     }
     trying = false;
   };
   return (/** @type {unknown} */ data) => {
     untried.push(data);
-    if (!trying) tryNext();
+    if (!trying) tryAll();
   };
 }

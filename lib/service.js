@@ -2,8 +2,9 @@
 
 import { EventEmitter } from 'node:events';
 import { clearTimeout, setTimeout } from 'node:timers';
+import { inspect } from 'node:util';
 
-import { agent, expect, on, writer } from './agent.js';
+import { agent, expect, on, throwUncaught, writer } from './agent.js';
 import { validateMessenger, validateServiceCall } from './arguments.js';
 import { abandon, Call, callsOf, fail, open } from './calls.js';
 import { writeValue } from './hosts.js';
@@ -179,6 +180,7 @@ export class Service extends EventEmitter {
     for (const call of callsOf(this.#thread)) fail(call, closedError());
     native.clearCalls(this.#thread.id);
     this.#line.close();
+    this.#leaveClusters();
   }
 
   /** @param {number} code */
@@ -186,15 +188,25 @@ export class Service extends EventEmitter {
     services.delete(this.#thread.id);
     this.#closed = true;
     this.#line.close();
-    for (const leaveCluster of this.#clusters) leaveCluster();
-    this.emit('terminated', code);
+    this.#leaveClusters();
+    try {
+      this.emit('terminated', code);
+    } catch (error) {
+      // A listener's fault: whoever waits for the thread's end hears of it all the same.
+      throwUncaught(error);
+    }
   }
 
   /** What takes this service out of its clusters. @type {Set<() => void>} */
   #clusters = new Set();
 
+  #leaveClusters() {
+    for (const leaveCluster of this.#clusters) leaveCluster();
+    this.#clusters.clear();
+  }
+
   /**
-   * For a cluster: its number, and what to do before its `terminated` listeners run. Throws when it has ended.
+   * For a cluster: its number, and what to do when it takes no more calls. Throws when it takes none any more.
    * @param {Service} service
    * @param {() => void} leaveCluster
    */
@@ -216,6 +228,7 @@ export class Service extends EventEmitter {
   /** @param {unknown} thrown */
   async exceptionThrown(thrown) {
     const terminate = async () => {
+      this.#closing ??= this.#thread.exited.then(() => {});
       this.#settle();
       await this.#thread.worker.terminate();
     };
@@ -256,13 +269,15 @@ function warningOf(what) {
 
 /** @param {unknown} thrown */
 function describe(thrown) {
-  return thrown instanceof Error ? (thrown.stack ?? String(thrown)) : String(thrown);
+  if (thrown instanceof Error && typeof thrown.stack === 'string') return thrown.stack;
+  // Not String(): a value may have no text of its own, and saying so must not be one more exception.
+  return inspect(thrown, { customInspect: false });
 }
 
 /** @param {unknown} thrown */
 function asError(thrown) {
   if (thrown instanceof Error) return thrown;
-  return new Error(`A service threw what is no error: ${String(thrown)}`, { cause: thrown });
+  return new Error(`A service threw what is no error: ${describe(thrown)}`, { cause: thrown });
 }
 
 on(EXCEPTION, (reader) => {

@@ -7,7 +7,7 @@ import { NestingError, OwnerEndedError, UnknownTaskError } from './errors.js';
 import { sendCarrier, writeValueApart } from './hosts.js';
 import { loadingFiles } from './loading.js';
 import { native } from './native.js';
-import { GRANT, HOSTS_WANTED, ONE_OFF, PRIORITY, REFFED, RUN, WARM } from './protocol.js';
+import { GRANT, HOSTS_WANTED, ONE_OFF, PRIORITY, REFFED, RUN, SERVICE, WARM } from './protocol.js';
 import { watchForStall } from './stall.js';
 import { mayUseSpares, nameOf, Thread, threads, topUpSpares } from './threads.js';
 
@@ -199,7 +199,8 @@ export function submit(call, work, set, atom, start, { priority, reffed, signal 
   }
   const granted = answer >= 0;
   call.key = granted ? answer : -1 - answer;
-  if (reffed !== false) holdFor(call);
+  // A launch holds the process until it has settled, whatever the service does then.
+  if (reffed !== false || work === SERVICE) holdFor(call);
   if (signal) listen(call, signal);
   if (!granted) watchForStall();
   else if (call.granted !== undefined) call.granted();

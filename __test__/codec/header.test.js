@@ -44,6 +44,12 @@ describe('header primitives', () => {
       reader.attach(writer.bytes, 0, 3);
       assert.throws(() => reader[read](), RangeError, read);
     }
+    writer.position = 0;
+    writer.value([1, 'text', { a: 1.5 }]);
+    for (let end = 0; end < writer.position; end++) {
+      reader.attach(writer.bytes, 0, end);
+      assert.throws(() => reader.value(), RangeError, `${end}`);
+    }
     reader.attach(writer.bytes, 5, 5);
     assert.throws(() => reader.u8(), RangeError);
     reader.attach(writer.bytes, 0, 1e9);

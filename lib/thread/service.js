@@ -60,9 +60,12 @@ export async function launchHere({ call, file, identifier }) {
   return undefined;
 }
 
-/** @param {() => void} write */
+/** The launch has failed: the slot is free before the owner hears of it. @param {() => void} write */
 function giveUp(write) {
-  tellOwner(write);
+  const start = writer.position;
+  write();
+  agent.finish(start, writer.position - start);
+  writer.position = start;
   return exit();
 }
 
@@ -146,5 +149,6 @@ on(END, () => {
 on(MESSENGER, (reader) => {
   const call = reader.u32();
   attach(reader.text());
-  reply(() => writeResult(call, undefined));
+  // Not a reply: that would end one of the active calls.
+  tellOwner(() => writeResult(call, undefined));
 });

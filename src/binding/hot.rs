@@ -321,7 +321,7 @@ impl Raw<1> for Cancel {
     }
 }
 
-/// `finish(start, length)`: a one-off thread answers; its slot is free before the answer arrives.
+/// `finish(start, length)`: a one-off thread answers, or a service whose launch failed; its slot is free before the answer arrives.
 struct Finish;
 impl Raw<2> for Finish {
     fn run(handle: &mut Handle, call: &Call<2>) -> Outcome<sys::napi_value> {

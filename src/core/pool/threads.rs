@@ -126,13 +126,14 @@ impl Pool {
         }
     }
 
-    /// A one-off thread has its answer: the slot is free before the answer arrives. Says whether it is still awaited.
+    /// A one-off thread has its answer, or a service could not be launched: the slot is free before the answer arrives.
+    /// Says whether it is still awaited.
     #[must_use]
     pub fn finish(&self, id: AgentId) -> bool {
         let mut state = self.state.lock();
         let state = &mut *state;
         if let Some(thread) = state.threads.get_mut(&id)
-            && let Duty::OneOff { key } = thread.duty
+            && let Duty::OneOff { key } | Duty::Service { key, ready: false } = thread.duty
         {
             thread.duty = Duty::Ending;
             let awaited = self.release(state, key).is_some();
