@@ -5,7 +5,6 @@ import { spawn } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { after } from 'node:test';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 
 import { native } from '../lib/native.js';
@@ -145,7 +144,8 @@ export function write(text, name) {
   if (folder === undefined) {
     const made = mkdtempSync(join(tmpdir(), 'nanolith-'));
     folder = made;
-    after(() => rmSync(made, { recursive: true, force: true }));
+    // Not `after` of the test runner: that may belong to a suite, whose end is not the file's.
+    process.once('exit', () => rmSync(made, { recursive: true, force: true }));
   }
   files += 1;
   const path = join(folder, name ?? `${files}.mjs`);

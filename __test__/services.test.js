@@ -249,20 +249,24 @@ describe('the signal of a launch', () => {
   });
 
   const moments = /** @type {const} */ ([
-    ['R23: while the initializer waits', (cell) => initialized, 'pends'],
-    ['R24: while the initializer spins', (cell) => initialized, 'spins'],
-    ['R24: while the file’s top level spins', (cell) => loading, 'spins'],
-    ['while the file’s top level waits', (cell) => loading, 'pends'],
+    ['R23: while the initializer waits', initialized, 'pends'],
+    ['R24: while the initializer spins', initialized, 'spins'],
+    ['R24: while the file’s top level spins', loading, 'spins'],
+    ['while the file’s top level waits', loading, 'pends'],
   ]);
   for (const [title, set, what] of moments) {
     it(`${title}: rejects with the reason, undoes the launch, leaves no listener`, async () => {
       const cell = newCell();
       const controller = new AbortController();
-      const launch = set(cell).launchService({ ...doing(what, cell), signal: controller.signal });
-      assert.equal(pool.activeCount, 1);
-      await until(() => arrivals(cell) === 1);
+      const launch = set.launchService({ ...doing(what, cell), signal: controller.signal });
+      const begun = pool.activeCount;
       const reason = new Error('no more');
-      controller.abort(reason);
+      try {
+        await until(() => arrivals(cell) === 1);
+      } finally {
+        controller.abort(reason);
+      }
+      assert.equal(begun, 1);
       assert.equal(pool.activeCount, 0, 'the slot is free at once');
       assert.equal(await rejection(launch), reason);
       assert.equal(listenersOf(controller.signal), 0);
@@ -475,8 +479,10 @@ describe('service.call', all, () => {
         service.call({ name: 'gate', params: [cell], signal: controller.signal }),
       );
       const spared = service.call({ name: 'gate', params: [cell, 'spared'] });
+      assert.equal(listenersOf(controller.signal), 1, 'Node warns of many');
+      const reasons = Promise.all(calls.map((call) => rejection(call)));
       controller.abort('all');
-      for (const call of calls) assert.equal(await rejection(call), 'all');
+      assert.deepEqual(new Set(await reasons), new Set(['all']));
       assert.equal(listenersOf(controller.signal), 0);
       open(cell);
       assert.equal(await within(spared), 'spared');
@@ -558,10 +564,11 @@ describe('close', all, () => {
   it('R8: later calls reject instead of respawning', async () => {
     const service = await within(serving.launchService());
     const closing = service.close();
-    const threads = [service.call({ name: 'add', params: [1, 2] })];
+    const call = () => rejection(service.call({ name: 'add', params: [1, 2] }));
+    const calls = [call()];
     await within(closing);
-    threads.push(service.call({ name: 'add', params: [1, 2] }));
-    for (const call of threads) assert.equal((await rejection(call)).code, 'ERR_NANOLITH_SERVICE_CLOSED');
+    calls.push(call());
+    for (const { code } of await Promise.all(calls)) assert.equal(code, 'ERR_NANOLITH_SERVICE_CLOSED');
     assert.equal(service.closed, true);
     assert.equal(service.activeCalls, 0);
   });

@@ -1,6 +1,6 @@
 // Launching a service: a slot, a thread, its file and its initializer; or nothing at all.
 
-import { agent, beforeNextLook, on, writer } from './agent.js';
+import { agent, on, writer } from './agent.js';
 import { validateLaunchOptions } from './arguments.js';
 import { fail, find, leave, open, PoolCall } from './calls.js';
 import { writeValueApart } from './hosts.js';
@@ -74,6 +74,4 @@ on(READY, (reader) => {
   const { service } = call;
   service.launched();
   call.resolve(service);
-  // The caller's continuation adds its listeners first.
-  beforeNextLook(() => service.deliverEarly());
 });

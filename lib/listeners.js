@@ -2,6 +2,7 @@
 
 import { throwUncaught } from './agent.js';
 import { validateFunction, validateSignalOptions } from './arguments.js';
+import { onAbort } from './signals.js';
 
 /** Who listens at one end. Listeners run in order of registration; one that throws does not stop the others. */
 export class Listeners {
@@ -70,15 +71,14 @@ export class Listeners {
         settled = true;
         this.remove(listener);
         this.#waiting.delete(fail);
-        signal?.removeEventListener('abort', abort);
+        unlisten?.();
         conclude();
       };
       const fail = (/** @type {unknown} */ reason) => settle(() => reject(reason));
-      const abort = () => fail(signal?.reason);
+      const unlisten = signal && onAbort(signal, () => fail(signal.reason));
       const accept = (/** @type {unknown} */ data) => settle(() => resolve(data));
       const listener = inOrder(predicate, accept, fail, () => settled);
       this.#waiting.add(fail);
-      signal?.addEventListener('abort', abort, { once: true });
       this.add(listener);
     });
   }

@@ -7,6 +7,7 @@ import { validateSignalOptions, validateString } from './arguments.js';
 import { MessengerClosedError, MessengerTimeoutError, NoParentError } from './errors.js';
 import { Messenger } from './messenger.js';
 import { isService } from './role.js';
+import { onAbort } from './signals.js';
 
 /** How long `use` waits for a messenger to be brought, in milliseconds. */
 const USE_MS = 10_000;
@@ -94,23 +95,24 @@ async function use(name, options) {
     waiting.set(name, waiters);
     const settle = () => {
       clearTimeout(timer);
-      signal?.removeEventListener('abort', abort);
+      unlisten?.();
       waiters.delete(found);
     };
     const found = (/** @type {Messenger} */ messenger) => {
       settle();
       resolve(messenger);
     };
-    const abort = () => {
-      settle();
-      reject(signal?.reason);
-    };
     const timer = setTimeout(() => {
       settle();
       reject(new MessengerTimeoutError(`No messenger '${name}' was brought within ${USE_MS / 1000} seconds.`));
     }, USE_MS);
+    const unlisten =
+      signal &&
+      onAbort(signal, () => {
+        settle();
+        reject(signal.reason);
+      });
     waiters.add(found);
-    signal?.addEventListener('abort', abort, { once: true });
   });
 }
 

@@ -4,13 +4,14 @@ import { EventEmitter } from 'node:events';
 import { clearTimeout, setTimeout } from 'node:timers';
 import { inspect } from 'node:util';
 
-import { agent, expect, on, throwUncaught, writer } from './agent.js';
+import { agent, beforeNextLook, expect, on, throwUncaught, writer } from './agent.js';
 import { validateMessenger, validateServiceCall } from './arguments.js';
 import { abandon, Call, callsOf, fail, open } from './calls.js';
 import { writeValue } from './hosts.js';
 import { closedError, Line } from './line.js';
 import { native } from './native.js';
 import { CALL, END, EXCEPTION, MESSENGER } from './protocol.js';
+import { onAbort } from './signals.js';
 
 /** How long a closing service may take to get to what was sent before, in milliseconds. */
 const CLOSE_MS = 100;
@@ -206,23 +207,45 @@ export class Service extends EventEmitter {
   }
 
   /**
-   * For a cluster: its number, and what to do when it takes no more calls. Throws when it takes none any more.
+   * For a cluster: the number of its thread. Throws when it takes no more calls.
+   * @param {Service} service
+   */
+  static numberOf(service) {
+    service.#assertOpen();
+    return service.#thread.id;
+  }
+
+  /**
+   * For a cluster: what to do once when the service takes no more calls.
    * @param {Service} service
    * @param {() => void} leaveCluster
    */
-  static join(service, leaveCluster) {
-    service.#assertOpen();
+  static onEnding(service, leaveCluster) {
     service.#clusters.add(leaveCluster);
-    return service.#thread.id;
+  }
+
+  /** For a cluster, right after the launch: what it sent early waits for `deliverLater`. @param {Service} service */
+  static keepEarly(service) {
+    service.#keepsEarly = true;
+  }
+
+  /** @param {Service} service */
+  static deliverLater(service) {
+    service.#keepsEarly = false;
+    // The caller's continuation adds its listeners first.
+    beforeNextLook(() => service.#deliverEarly());
+  }
+
+  #keepsEarly = false;
+
+  #deliverEarly() {
+    if (!this.#keepsEarly) this.#line.deliverEarly();
   }
 
   /** The initializer has run. */
   launched() {
     if (!this.#reffed) this.#thread.worker.unref();
-  }
-
-  deliverEarly() {
-    this.#line.deliverEarly();
+    Service.deliverLater(this);
   }
 
   /** @param {unknown} thrown */
@@ -246,9 +269,7 @@ export class Service extends EventEmitter {
 
 /** @param {Call} call @param {AbortSignal} signal */
 function listen(call, signal) {
-  const abort = () => abandon(call, signal.reason);
-  signal.addEventListener('abort', abort, { once: true });
-  call.unlisten = () => signal.removeEventListener('abort', abort);
+  call.unlisten = onAbort(signal, () => abandon(call, signal.reason));
 }
 
 /** @param {unknown} thrown */

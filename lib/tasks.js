@@ -8,6 +8,7 @@ import { sendCarrier, writeValueApart } from './hosts.js';
 import { loadingFiles } from './loading.js';
 import { native } from './native.js';
 import { GRANT, HOSTS_WANTED, ONE_OFF, PRIORITY, REFFED, RUN, SERVICE, WARM } from './protocol.js';
+import { onAbort } from './signals.js';
 import { watchForStall } from './stall.js';
 import { mayUseSpares, nameOf, Thread, threads, topUpSpares } from './threads.js';
 
@@ -220,8 +221,7 @@ function listen(call, signal) {
     agent.cancel(key);
     thread?.worker.terminate();
   };
-  signal.addEventListener('abort', abort, { once: true });
-  call.unlisten = () => signal.removeEventListener('abort', abort);
+  call.unlisten = onAbort(signal, abort);
 }
 
 /** @param {readonly import('../index.d.ts').Messenger[] | undefined} messengers */

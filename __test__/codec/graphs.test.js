@@ -193,6 +193,11 @@ describe('buffers', () => {
     );
     assert.equal(copy[2], copy[0]);
     assert.ok(encode([one, two]).length < 100);
+    const shared = { shared: 1 };
+    const [before, first, second, after] = roundTrip([one, shared, shared, one]);
+    assert.equal(first, second);
+    assert.deepEqual(first, shared);
+    assert.equal(before, after);
     const [a, b, pool] = roundTrip([one, two, one.buffer]);
     assert.equal(a.buffer, pool);
     assert.equal(b.buffer, pool);

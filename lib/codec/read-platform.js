@@ -65,7 +65,7 @@ export function readPlatform(r, tag) {
 /** @param {Reader} r */
 function readRef(r) {
   const index = r.u32();
-  if (r.table === null || index >= r.table.length || r.table[index] === UNFINISHED) throw damaged('no such object');
+  if (r.table === null || index >= r.table.length) throw damaged('no such object');
   return r.table[index];
 }
 
@@ -228,16 +228,13 @@ function readBytes(r) {
   return view;
 }
 
-/** Stands in the table for a view whose buffer is being read: bytes in which the buffer refers to it are damaged. */
-const UNFINISHED = Symbol('unfinished');
-
 /** @param {Reader} r */
 function readView(r) {
   const viewClass = readViewClass(r);
   const tracksLength = r.u8() === 1;
   const offset = r.f64();
   const length = r.f64();
-  const index = r.table === null ? 0 : r.table.push(UNFINISHED) - 1;
+  const index = r.table === null ? 0 : r.table.push(undefined) - 1;
   const buffer = r.item();
   if (!types.isAnyArrayBuffer(buffer)) throw damaged('a view of no buffer');
   const view = tracksLength ? new viewClass(buffer, offset) : new viewClass(buffer, offset, length);

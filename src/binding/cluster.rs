@@ -9,7 +9,7 @@ use napi_derive::napi;
 use once_cell::sync::Lazy;
 use parking_lot::RwLock;
 
-use super::pool::agent;
+use crate::core::agent;
 use crate::core::cluster::Cluster;
 
 static CLUSTERS: Lazy<RwLock<HashMap<u32, Arc<Cluster>>>> = Lazy::new(RwLock::default);
@@ -34,10 +34,12 @@ pub fn cluster_drop(id: u32) {
     CLUSTERS.write().remove(&id);
 }
 
+/// Adds a service; `false` when its thread has ended.
 #[napi]
-pub fn cluster_add(id: u32, service: u32) -> Result<()> {
-    cluster(id)?.add(agent(service)?);
-    Ok(())
+pub fn cluster_add(id: u32, service: u32) -> Result<bool> {
+    let service = agent::find(service);
+    let cluster = cluster(id)?;
+    Ok(service.map(|service| cluster.add(service)).is_some())
 }
 
 #[napi]
