@@ -184,16 +184,23 @@ describe('a stream from a service', () => {
     }));
 
   it('can be read by size, and as text', () =>
-    withService(async (service) => {
-      service.call({ name: 'send', params: [{}, [3, 5, 4]] });
+    withListener(async (service) => {
+      const out = await service.createStream({ take: 'echo' });
       const sized = await nextStream(service);
-      await once(sized, 'readable');
-      const parts = [];
-      for (let part = sized.read(4); parts.length < 3; part = sized.read(4)) {
-        if (part === null) await once(sized, 'readable');
-        else parts.push(part);
-      }
-      assert.deepEqual(Buffer.concat(parts), Buffer.concat([filled(0, 3), filled(1, 5), filled(2, 4)]));
+      const read = async () => {
+        for (;;) {
+          const part = sized.read(4);
+          if (part !== null) return String(part);
+          await once(sized, 'readable');
+        }
+      };
+      out.write('abc');
+      const first = read();
+      await turns(service);
+      out.write('defgh');
+      assert.equal(await first, 'abcd');
+      assert.equal(await read(), 'efgh');
+      out.end();
       sized.resume();
       await once(sized, 'end');
 

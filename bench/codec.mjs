@@ -14,6 +14,7 @@ import { Writer } from '../lib/codec/writer.js';
 const ROUNDS = 7;
 const ROUND_MS = 60;
 const VARIANTS = 8;
+const WARM_UP = 2000;
 
 const atoms = [];
 const writer = new Writer({
@@ -96,6 +97,10 @@ const median = (figures) => figures.sort((a, b) => a - b)[figures.length >> 1];
 console.log(`Node ${process.version}, ${cpus()[0]?.model.trim()}, ${availableParallelism()} cores`);
 console.log(`${'value'.padEnd(36)}${'bytes'.padStart(8)}${'nanolith'.padStart(11)}${'v8'.padStart(11)}   ratio`);
 const filter = process.argv[2] ?? '';
+// As in a program: the code has met every kind of value before it is measured.
+for (let i = 0; i < WARM_UP; i++) {
+  for (const make of Object.values(cases)) contestants.nanolith(make(i % VARIANTS));
+}
 for (const [name, make] of Object.entries(cases)) {
   if (!name.includes(filter)) continue;
   const values = Array.from({ length: VARIANTS }, (_, i) => make(i + 1));

@@ -155,9 +155,7 @@ export function failRemotely(call, reason) {
   const linked = Promise.resolve().then(nothing).then(nothing);
   call.resolve(
     linked.then(() => {
-      const here = { stack: '' };
-      Error.captureStackTrace(here);
-      const frames = here.stack.split('\n').filter((line) => line.startsWith('    at async '));
+      const frames = asyncFrames();
       if (frames.length > 0) {
         const value = `${reason.stack}\n${frames.join('\n')}`;
         Object.defineProperty(reason, 'stack', { value, configurable: true, writable: true });
@@ -165,6 +163,14 @@ export function failRemotely(call, reason) {
       throw reason;
     }),
   );
+}
+
+/** The lines of the async frames that wait for this one; none where the user's `Error.prepareStackTrace` makes no lines. */
+function asyncFrames() {
+  const here = { stack: /** @type {unknown} */ ('') };
+  Error.captureStackTrace(here);
+  const { stack } = here;
+  return typeof stack === 'string' ? stack.split('\n').filter((line) => line.startsWith('    at async ')) : [];
 }
 
 function nothing() {}

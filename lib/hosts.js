@@ -171,23 +171,29 @@ export function takeApart(port) {
  * way of the owner (warm threads are the root's).
  * @param {number} thread
  * @param {number} call
+ * @param {number} caller
  * @param {MessagePort} carrier
  */
-export function sendCarrier(thread, call, carrier) {
+export function sendCarrier(thread, call, caller, carrier) {
   const start = writer.position;
   const port = ports.get(thread);
-  if (port === undefined) {
-    started?.port.postMessage(carrier, [carrier]);
-    writer.u8(RELAY);
-    writer.u32(thread);
-    writer.u32(call);
-    writer.u32(agent.id);
-    agent.send(agent.owner, start, writer.position - start);
-  } else {
+  if (port !== undefined) {
     port.postMessage(carrier, [carrier]);
     writer.u8(HOSTS);
     writer.u32(call);
+    writer.u32(caller);
     agent.send(thread, start, writer.position - start);
+  } else if (started !== undefined) {
+    started.port.postMessage(carrier, [carrier]);
+    writer.u8(RELAY);
+    writer.u32(thread);
+    writer.u32(call);
+    writer.u32(caller);
+    writer.u32(agent.id);
+    agent.send(agent.owner, start, writer.position - start);
+  } else {
+    // The thread has ended.
+    carrier.close();
   }
   writer.position = start;
 }

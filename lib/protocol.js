@@ -54,13 +54,15 @@ export const PIPE_ENDED = 24;
 export const TERMINATE = 25;
 // warm thread → caller: u32 call, u32 thread. Send the port with this call's host values.
 export const HOSTS_WANTED = 26;
-// owner → thread: u32 call. The port is the next message of the port between the two.
+// owner → thread: u32 call, u32 caller. The port is the next message of the port between the two.
 export const HOSTS = 27;
 // thread → its owner: a port for another thread is the next message of the port between the two: u32 thread,
-// u32 call, u32 sender.
+// u32 call, u32 caller, u32 sender.
 export const RELAY = 28;
 // an agent → itself. What arrived before has been read.
 export const MARK = 29;
+// core → warm thread: u32 call, u32 caller. The caller of the task that runs has ended.
+export const CALLER_ENDED = 30;
 
 // The kinds of work, as the core counts them.
 export const ONE_OFF = 0;

@@ -222,6 +222,8 @@ function listen(call, signal) {
     thread?.worker.terminate();
   };
   call.unlisten = onAbort(signal, abort);
+  // A getter among the params may have aborted it meanwhile.
+  if (signal.aborted) abort();
 }
 
 /** @param {readonly import('../index.d.ts').Messenger[] | undefined} messengers */
@@ -253,5 +255,5 @@ on(HOSTS_WANTED, (reader) => {
   if (!(call instanceof PoolCall) || call.carrier === undefined) return;
   const { carrier } = call;
   call.carrier = undefined;
-  sendCarrier(thread, call.id, carrier);
+  sendCarrier(thread, call.id, agent.id, carrier);
 });

@@ -174,9 +174,7 @@ function expireLater() {
 
 /** Gives up threads that were idle for too long or are too many. Says whether idle ones may remain. */
 export function expireNow() {
-  const { spares, remain } = native.expire(agent.id);
-  for (const id of spares) threads.get(id)?.worker.terminate();
-  return remain;
+  return native.expire(agent.id);
 }
 
 on(START_WARM, (reader) => {
@@ -209,7 +207,7 @@ on(TERMINATE, (reader) => {
 
 on(RELAY, (reader) => {
   const thread = reader.u32();
-  const call = reader.u32();
+  const [call, caller] = [reader.u32(), reader.u32()];
   const carrier = take(reader.u32());
-  if (carrier !== undefined) sendCarrier(thread, call, carrier);
+  if (carrier !== undefined) sendCarrier(thread, call, caller, carrier);
 });

@@ -45,11 +45,13 @@ describe('header primitives', () => {
       assert.throws(() => reader[read](), RangeError, read);
     }
     writer.position = 0;
-    writer.value([1, 'text', { a: 1.5 }]);
+    writer.value([1, 'text', { a: 1.5 }, new Map([[1, 2]]), 3]);
     for (let end = 0; end < writer.position; end++) {
       reader.attach(writer.bytes, 0, end);
       assert.throws(() => reader.value(), RangeError, `${end}`);
     }
+    reader.attach(Uint8Array.from([0, 0x85]), 0, 1);
+    assert.throws(() => reader.value(), RangeError);
     reader.attach(writer.bytes, 5, 5);
     assert.throws(() => reader.u8(), RangeError);
     reader.attach(writer.bytes, 0, 1e9);

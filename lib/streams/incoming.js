@@ -38,6 +38,8 @@ export class IncomingStream extends Readable {
   #left = TURN_BYTES;
   /** Nothing to give out: `goOn` will be called. */
   #waiting = false;
+  /** Node has asked for a chunk and not been given one. */
+  #wanted = false;
   /** Whether somebody has read. */
   #read = false;
   /** @type {NodeJS.Timeout | undefined} */
@@ -61,7 +63,8 @@ export class IncomingStream extends Readable {
   _read() {
     this.#read = true;
     if (this.#timer !== undefined) this.#stopWaiting();
-    if (!this.#waiting && this.#hasChunk()) this.push(this.#chunk());
+    this.#wanted = true;
+    if (!this.#waiting) this.#give();
   }
 
   /**
@@ -103,11 +106,19 @@ export class IncomingStream extends Readable {
     setImmediate(() => this.destroy(error));
   }
 
-  /** Gives out what there is, for as long as it is taken: as `data` events, that is. */
   #goOn() {
     this.#waiting = false;
     this.#left = TURN_BYTES;
-    while (!this.destroyed && this.readableLength === 0 && this.#hasChunk()) {
+    this.#give();
+  }
+
+  /**
+   * Gives out the chunk that was asked for, and more for as long as nothing of it stays in Node's buffer: `data` listeners
+   * took it, or a decoder keeps it back, and then nothing else would ask for the next.
+   */
+  #give() {
+    while (!this.destroyed && (this.#wanted || this.readableLength === 0) && this.#hasChunk()) {
+      this.#wanted = false;
       try {
         this.push(this.#chunk());
       } catch (error) {

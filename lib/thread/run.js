@@ -3,12 +3,32 @@
 import { threadId } from 'node:worker_threads';
 
 import { agent, writer } from '../agent.js';
+import { UnknownTaskError } from '../errors.js';
 import { portOf, writeValue, writeValueBare } from '../hosts.js';
-import { FAILURE, REPLY } from '../protocol.js';
+import { CARRIED, FAILURE, REPLY } from '../protocol.js';
+
+/** The number of no call. */
+const NOBODY = 0xffff_ffff;
 
 /** @param {unknown} value @returns {value is PromiseLike<unknown>} */
 export function isThenable(value) {
-  return value !== null && typeof value === 'object' && typeof (/** @type {any} */ (value).then) === 'function';
+  const may = (typeof value === 'object' && value !== null) || typeof value === 'function';
+  return may && typeof (/** @type {any} */ (value).then) === 'function';
+}
+
+/**
+ * A task of the set. The caller's thread knew it; this one's `define` may have been given other functions.
+ * @param {Map<string, Function>} functions
+ * @param {string} name
+ */
+export function taskOf(functions, name) {
+  const found = functions.get(name);
+  if (found === undefined) {
+    throw new UnknownTaskError(
+      `The set has no task '${name}' on its thread: define() must get the same functions there.`,
+    );
+  }
+  return found;
 }
 
 /**
@@ -59,7 +79,7 @@ export async function answerOf({ call, name, functions, params, before, after, i
   let failed = false;
   try {
     if (before) await before(threadId, context);
-    const value = await /** @type {Function} */ (functions.get(name))(...params);
+    const value = await taskOf(functions, name)(...params);
     answer = bytesOf(() => writeResult(call, value));
   } catch (error) {
     failed = true;
@@ -68,9 +88,29 @@ export async function answerOf({ call, name, functions, params, before, after, i
   try {
     if (after) await after(threadId, context);
   } catch (error) {
-    if (!failed) answer = bytesOf(() => writeFailure(call, error));
+    if (!failed) {
+      withdraw(answer);
+      answer = bytesOf(() => writeFailure(call, error));
+    }
   }
   return answer;
+}
+
+/**
+ * The host values of an answer go ahead of it: one that is not sent after all must take them out of the port again, or
+ * the next answer would get them. An answer to nobody does that.
+ * @param {Uint8Array} answer
+ */
+function withdraw(answer) {
+  const [kind, , , , , carried] = answer;
+  if (kind !== REPLY || carried !== CARRIED) return;
+  const start = writer.position;
+  writer.u8(REPLY);
+  writer.u32(NOBODY);
+  writer.u8(CARRIED);
+  writer.u32(agent.id);
+  agent.tellCaller(start, writer.position - start);
+  writer.position = start;
 }
 
 /** @param {() => void} write */

@@ -2,12 +2,12 @@
 
 import { threadId } from 'node:worker_threads';
 
-import { agent, on, onMayStay, throwUncaught, writer } from '../agent.js';
+import { agent, on, onMayStay, writer } from '../agent.js';
 import { readValue } from '../hosts.js';
 import { attach } from '../messengers.js';
 import { native } from '../native.js';
 import '../parent.js';
-import { CALL, END, EXCEPTION, MESSENGER, READY } from '../protocol.js';
+import { CALL, EXCEPTION, MESSENGER, READY } from '../protocol.js';
 import { becomeService } from '../role.js';
 import { streaming } from '../streams/ends.js';
 import { exit } from './exit.js';
@@ -141,10 +141,6 @@ function functionOf(atom) {
   byAtom[atom] = found;
   return found;
 }
-
-on(END, () => {
-  exit().catch(throwUncaught);
-});
 
 on(MESSENGER, (reader) => {
   const call = reader.u32();

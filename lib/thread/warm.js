@@ -6,11 +6,11 @@ import { agent, begin, expect, hold, makeRoom, on, onAfterLook, onMayStay, paylo
 import { isApart, readApart, readValue, take, takeApart } from '../hosts.js';
 import { receiveMessengers, returnMessengers } from '../messengers.js';
 import { native } from '../native.js';
-import { END, HOSTS, HOSTS_WANTED, WORK } from '../protocol.js';
+import { CALLER_ENDED, HOSTS, HOSTS_WANTED, WORK } from '../protocol.js';
 import { exit } from './exit.js';
 import { load } from './load.js';
 import { reportFatal, writeLoadFailure } from './one-off.js';
-import { answerOf, isThenable, writeFailure, writeResult } from './run.js';
+import { answerOf, isThenable, taskOf, writeFailure, writeResult } from './run.js';
 
 /** How long tasks may follow each other before the event loop has its turn, in milliseconds. */
 const TURN_MS = 5;
@@ -25,8 +25,13 @@ let current;
 let busy = false;
 /** Whether the core has work for this thread. */
 let called = false;
-/** Continues the task that waits for its host values. @type {((hosts: unknown[]) => void) | undefined} */
-let onHosts;
+/**
+ * The task that waits for its host values.
+ * @type {{ call: number, caller: number, go: (hosts: unknown[]) => void } | undefined}
+ */
+let waiting;
+/** When the event loop has its next turn, whatever is queued. */
+let turnEnds = 0;
 let hooked = false;
 
 /**
@@ -50,7 +55,9 @@ export async function serve({ file, identifier }) {
   hooked = functions.has('__beforeTask') || functions.has('__afterTask');
   called = true;
   onAfterLook(() => {
-    if (called && !busy) work(0);
+    if (!called || busy) return;
+    turnEnds = agent.now() + TURN_MS;
+    work(0);
   });
   onMayStay(() => !busy);
   begin();
@@ -60,21 +67,29 @@ on(WORK, () => {
   called = true;
 });
 
-on(END, () => {
-  exit();
+on(HOSTS, (reader) => {
+  const [call, caller] = [reader.u32(), reader.u32()];
+  const hosts = takeApart(take(agent.id));
+  if (isAwaited(call, caller)) waiting?.go(hosts);
 });
 
-on(HOSTS, () => {
-  const carrier = take(agent.id);
-  onHosts?.(takeApart(carrier));
+on(CALLER_ENDED, (reader) => {
+  if (!isAwaited(reader.u32(), reader.u32())) return;
+  // Nobody has the host values any more, and nobody waits for the answer.
+  waiting = undefined;
+  goOn();
 });
+
+/** @param {number} call @param {number} caller */
+function isAwaited(call, caller) {
+  return waiting !== undefined && waiting.call === call && waiting.caller === caller;
+}
 
 /**
  * Answers with what the scratch holds, if anything, and runs what the core has next, until that takes its time.
  * @param {number} answer how many bytes the answer takes, at the start of the scratch
  */
 function work(answer) {
-  const until = agent.now() + TURN_MS;
   for (let length = answer; ; length = writer.position) {
     let bytes = agent.turn(0, length);
     writer.position = 0;
@@ -89,12 +104,13 @@ function work(answer) {
       bytes = agent.payload();
     }
     const reader = payload(bytes);
-    if (agent.now() > until) {
+    if (agent.now() > turnEnds) {
       // The event loop has its turn before this task.
       const kept = reader.bytes.slice(0, bytes);
       busy = true;
       setImmediate(() => {
         busy = false;
+        turnEnds = agent.now() + TURN_MS;
         reader.attach(kept);
         if (run(reader)) work(writer.position);
       });
@@ -114,8 +130,7 @@ function run(reader) {
   const atom = reader.u32();
   const messengers = receiveMessengers(reader);
   if (isApart(reader)) {
-    fetchHosts(call, atom, messengers, reader.bytes.slice(reader.position));
-    return false;
+    return !fetchHosts(call, atom, messengers, reader.bytes.slice(reader.position));
   }
   const params = readValue(reader);
   if (hooked || messengers.length > 0) {
@@ -175,32 +190,34 @@ async function runWithHooks(call, atom, messengers, params) {
 }
 
 /**
- * The params have host values, which the caller keeps in a port until a thread asks for them.
+ * The params have host values, which the caller keeps in a port until a thread asks for them. Says whether the task
+ * waits for them: a caller that has ended has none.
  * @param {number} call
  * @param {number} atom
  * @param {string[]} messengers
  * @param {Uint8Array} written the params
  */
 function fetchHosts(call, atom, messengers, written) {
-  busy = true;
   const start = writer.position;
   writer.u8(HOSTS_WANTED);
   writer.u32(call);
   writer.u32(agent.id);
-  agent.tellCaller(start, writer.position - start);
+  busy = agent.tellCaller(start, writer.position - start);
   writer.position = start;
-  onHosts = (hosts) => {
-    onHosts = undefined;
+  if (!busy) return false;
+  const go = (/** @type {unknown[]} */ hosts) => {
+    waiting = undefined;
     runWithHooks(call, atom, messengers, readApart(written, hosts));
   };
+  waiting = { call, caller: agent.callerID(), go };
+  return true;
 }
 
 /** @param {number} atom */
 function functionOf(atom) {
   const known = byAtom[atom];
   if (known !== undefined) return known;
-  const found = functions.get(native.atomText(atom));
-  if (found === undefined) throw new Error(`The set has no task '${native.atomText(atom)}' on this thread.`);
+  const found = taskOf(functions, native.atomText(atom));
   byAtom[atom] = found;
   return found;
 }

@@ -176,22 +176,10 @@ pub fn start_spare(agent_id: u32) -> Result<Option<PlacedThread>> {
     }))
 }
 
-#[napi(object)]
-pub struct ExpiredThreads {
-    /// Spares to terminate.
-    pub spares: Vec<u32>,
-    /// Whether to look again later.
-    pub remain: bool,
-}
-
-/// Gives up threads that were idle for too long.
+/// Tells threads that were idle for too long to end. Says whether to look again later.
 #[napi]
-pub fn expire(agent_id: u32) -> Result<ExpiredThreads> {
-    let expired = agent(agent_id)?.pool().expire();
-    Ok(ExpiredThreads {
-        spares: expired.spares,
-        remain: expired.remain,
-    })
+pub fn expire(agent_id: u32) -> Result<bool> {
+    Ok(agent(agent_id)?.pool().expire())
 }
 
 /// A service has run its initializer. Told by the service's own thread.

@@ -31,6 +31,8 @@ pub enum Kind {
     PipeEnded = 24,
     /// To the owner of a thread: `thread u32`. End it now, spinning or not.
     Terminate = 25,
+    /// To a warm thread: `call u32, caller u32`. The caller of the task that it runs has ended.
+    CallerEnded = 30,
 }
 
 #[cfg(test)]
@@ -53,6 +55,7 @@ mod tests {
             ("PIPE_WRITABLE", Kind::PipeWritable),
             ("PIPE_ENDED", Kind::PipeEnded),
             ("TERMINATE", Kind::Terminate),
+            ("CALLER_ENDED", Kind::CallerEnded),
         ] {
             let line = format!("export const {name} = {};", kind as u8);
             assert!(table.contains(&line), "lib/protocol.js lacks `{line}`");

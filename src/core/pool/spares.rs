@@ -3,7 +3,7 @@
 //! As many are wanted as one-off tasks began lately (within [`IDLE`]), and never more than the pool has slots besides its
 //! idle warm threads. They are started on slots that nobody needs, so that they never slow down work that waits.
 
-use std::collections::VecDeque;
+use std::collections::{HashMap, VecDeque};
 use std::time::Instant;
 
 use super::threads::{Duty, Thread};
@@ -55,14 +55,6 @@ impl Spares {
     }
 }
 
-/// Threads that have been idle for long enough.
-pub struct Expired {
-    /// Spares, for the root to terminate. Warm threads were told to end themselves.
-    pub spares: Vec<AgentId>,
-    /// Whether warm threads or spares remain, so that the root should look again.
-    pub remain: bool,
-}
-
 impl Pool {
     /// A thread to start as a spare, with its token, if one is wanted now.
     pub fn start_spare(&self) -> Option<(AgentId, String)> {
@@ -92,56 +84,40 @@ impl Pool {
         self.state.lock().spares.bound = Some(bound);
     }
 
-    /// Gives up what has been idle for [`IDLE`], and whatever exceeds the bounds.
-    pub fn expire(&self) -> Expired {
+    /// Gives up what has been idle for [`IDLE`], and whatever exceeds the bounds: those threads are told to end. Says
+    /// whether warm threads or spares remain, so that the root should look again.
+    #[must_use]
+    pub fn expire(&self) -> bool {
         let mut state = self.state.lock();
         let state = &mut *state;
         for set in &mut state.sets {
-            let expired = set.idle.iter().take_while(|(_, since)| since.elapsed() >= IDLE).count();
-            for (id, _) in set.idle.drain(..expired) {
-                state.idle -= 1;
+            // Too old, or more than there are slots, since the maximum was lowered.
+            while let Some(&(id, since)) = set.idle.first()
+                && (since.elapsed() >= IDLE || state.idle > state.max)
+            {
+                set.idle.remove(0);
                 set.loaded -= 1;
-                retire(state.threads.get_mut(&id));
+                state.idle -= 1;
+                retire(&mut state.threads, id);
             }
         }
-        let allowed = state
-            .spares
-            .bound
-            .unwrap_or(u32::MAX)
-            .min(state.max.saturating_sub(state.idle));
-        let mut spares = Vec::new();
+        let bound = state.spares.bound.unwrap_or(u32::MAX);
+        let allowed = bound.min(state.max.saturating_sub(state.idle));
         while let Some(&(id, since)) = state.spares.waiting.front()
             && (since.elapsed() >= IDLE || state.spares.count() > allowed)
         {
             state.spares.waiting.pop_front();
-            spares.push(id);
-            if let Some(thread) = state.threads.get_mut(&id) {
-                thread.duty = Duty::Ending;
-            }
+            retire(&mut state.threads, id);
         }
-        // A lowered maximum may leave more idle warm threads than slots.
-        for set in &mut state.sets {
-            while state.idle > state.max && !set.idle.is_empty() {
-                let (id, _) = set.idle.remove(0);
-                state.idle -= 1;
-                set.loaded -= 1;
-                retire(state.threads.get_mut(&id));
-            }
-        }
-        let may_expire = |duty| {
-            matches!(
-                duty,
-                Duty::Spare | Duty::Warm { .. } | Duty::Idle { .. } | Duty::Running { .. }
-            )
-        };
-        let remain = state.threads.values().any(|thread| may_expire(thread.duty));
-        Expired { spares, remain }
+        let may_expire =
+            |thread: &Thread| !matches!(thread.duty, Duty::OneOff { .. } | Duty::Service { .. } | Duty::Ending);
+        state.threads.values().any(may_expire)
     }
 }
 
-/// Tells an idle warm thread to end.
-fn retire(thread: Option<&mut Thread>) {
-    if let Some(thread) = thread {
+/// Tells a thread that holds nothing to end.
+fn retire(threads: &mut HashMap<AgentId, Thread>, id: AgentId) {
+    if let Some(thread) = threads.get_mut(&id) {
         thread.duty = Duty::Ending;
         let _ = thread.agent.inbox.send_kind(Kind::End, &[]);
     }

@@ -315,6 +315,7 @@ impl Pool {
         for set in &mut state.sets {
             set.granted.retain(|key| !keys.contains(key));
         }
+        state.tell_caller_ended(agent.id);
         for key in keys {
             self.release(state, key);
         }
@@ -324,6 +325,21 @@ impl Pool {
 }
 
 impl State {
+    /// Warm tasks go on without their caller, unless they wait for what only it could send.
+    fn tell_caller_ended(&self, caller: AgentId) {
+        for thread in self.threads.values() {
+            if let Duty::Running { key, .. } = thread.duty
+                && let Some(item) = self.items.get(key).filter(|item| item.caller.id == caller)
+            {
+                let call = item.request.call.to_le_bytes();
+                let _ = thread
+                    .agent
+                    .inbox
+                    .send_kind(Kind::CallerEnded, &[&call, &caller.to_le_bytes()]);
+            }
+        }
+    }
+
     /// Items that were granted to `caller`, who has not found them a thread yet.
     fn unplaced(&self, caller: AgentId) -> Vec<Key> {
         let mine = |item: &Item| item.granted && item.caller.id == caller;
