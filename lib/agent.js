@@ -21,7 +21,7 @@ const TURN_MS = 4;
 /**
  * What the owner told this thread, if nanolith started it.
  * @type {{ token: string, port: import('node:worker_threads').MessagePort,
- *          warm?: { file: string, identifier: string } } | undefined}
+ *          warm?: { file: string, identifier: string }, spare?: boolean } | undefined}
  */
 const marker = workerData?.nanolith?.token === undefined ? undefined : workerData.nanolith;
 

@@ -39,9 +39,10 @@ export class Thread {
    * @param {string} how.name
    * @param {import('node:worker_threads').WorkerOptions} [how.options]
    * @param {{ file: string, identifier: string }} [how.warm]
+   * @param {boolean} [how.spare]
    * @param {(port: import('node:worker_threads').MessagePort) => void} [how.prepare] posts what must be there first
    */
-  constructor(id, token, { name, options = {}, warm, prepare }) {
+  constructor(id, token, { name, options = {}, warm, spare, prepare }) {
     this.id = id;
     const { port1, port2 } = new MessageChannel();
     ports.set(id, port1);
@@ -53,7 +54,7 @@ export class Thread {
         name: options.name ?? name,
         env: options.env ?? SHARE_ENV,
         execArgv: options.execArgv ?? inheritedFlags,
-        workerData: { nanolith: { token, port: port2, warm } },
+        workerData: { nanolith: { token, port: port2, warm, spare } },
         transferList: [port2],
       });
     } catch (error) {
@@ -157,7 +158,7 @@ let expiring = false;
 export function topUpSpares() {
   if (!mayUseSpares) return;
   for (let spare = native.startSpare(agent.id); spare; spare = native.startSpare(agent.id)) {
-    new Thread(spare.thread, spare.token, { name: 'nanolith spare' }).worker.unref();
+    new Thread(spare.thread, spare.token, { name: 'nanolith spare', spare: true }).worker.unref();
     expireLater();
   }
 }

@@ -25,5 +25,6 @@ await build({
   packages: 'external',
   logLevel: 'warning',
 });
-copyFileSync(join(root, 'lib', 'thread', 'entry.cjs'), join(dist, 'thread', 'entry.cjs'));
+for (const file of ['entry.cjs', 'nothing.js'])
+  copyFileSync(join(root, 'lib', 'thread', file), join(dist, 'thread', file));
 console.log('bundled dist/');
