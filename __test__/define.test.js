@@ -5,12 +5,12 @@ import { describe, it } from 'node:test';
 import { pathToFileURL } from 'node:url';
 
 import { define } from '../index.js';
-import { fixture, rejection, within } from './helpers.js';
+import { calls } from './fixtures/calls-itself.js';
 import * as identifiers from './fixtures/identifiers.js';
 import { ordered } from './fixtures/late-top-level.js';
-import { tasks } from './fixtures/tasks.js';
-import { calls } from './fixtures/calls-itself.js';
 import { outside } from './fixtures/other-file.js';
+import { tasks } from './fixtures/tasks.js';
+import { fixture, rejection, within } from './helpers.js';
 
 const invalid = { name: 'TypeError', code: 'ERR_NANOLITH_INVALID_ARGUMENT' };
 /** @param {string} identifier */
@@ -136,7 +136,10 @@ describe('definitions', () => {
   });
 
   it('R26: hook names and inherited names are no tasks', async () => {
-    const set = await define({ ...one, __beforeTask() {}, __initializeService() {} }, { identifier: 'names', safeMode: false });
+    const set = await define(
+      { ...one, __beforeTask() {}, __initializeService() {} },
+      { identifier: 'names', safeMode: false },
+    );
     const names = [
       '__beforeTask',
       '__afterTask',

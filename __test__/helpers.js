@@ -6,11 +6,10 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
-
-import { native } from '../lib/native.js';
 import { pool } from '../index.js';
+import { native } from '../lib/native.js';
 
-export { arrive, arrivals, newCell, open } from './fixtures/barrier.js';
+export { arrivals, arrive, newCell, open } from './fixtures/barrier.js';
 
 /** The URL of the package, for code of child processes. */
 export const INDEX = new URL('../index.js', import.meta.url).href;

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 
 import { pool } from '../index.js';
-import { poolIdle, rejection, within } from './helpers.js';
 import { hooked, hookedWarm } from './fixtures/hooks.js';
+import { poolIdle, rejection, within } from './helpers.js';
 
 const both = /** @type {const} */ ([
   ['one-off', hooked],
@@ -27,7 +27,13 @@ for (const [kind, set] of both) {
         ),
       );
       const text = Buffer.from(new Uint8Array(memory)).toString('utf8').replaceAll('\0', '');
-      return { ...outcome, trace: text.split('\n').filter((line) => line !== '').map((line) => JSON.parse(line)) };
+      return {
+        ...outcome,
+        trace: text
+          .split('\n')
+          .filter((line) => line !== '')
+          .map((line) => JSON.parse(line)),
+      };
     }
 
     it('run before and after it, awaited, with (threadID, { name, inService })', async () => {
@@ -43,7 +49,10 @@ for (const [kind, set] of both) {
     it('the after hook runs also when the task threw, and the result is delivered after it', async () => {
       const { error, trace } = await traceOf({ task: 'throws' });
       assert.equal(error.message, 'from the task');
-      assert.deepEqual(trace.map(([what]) => what), ['before', 'task', 'after']);
+      assert.deepEqual(
+        trace.map(([what]) => what),
+        ['before', 'task', 'after'],
+      );
     });
 
     it('a before hook that throws rejects the call, and the task does not run', async () => {
@@ -72,7 +81,10 @@ for (const [kind, set] of both) {
     it('R4: a result that cannot be cloned runs the after hook too', async () => {
       const { error, trace } = await traceOf({ task: 'unclonable' });
       assert.equal(error.name, 'DataCloneError');
-      assert.deepEqual(trace.map(([what]) => what), ['before', 'task', 'after']);
+      assert.deepEqual(
+        trace.map(([what]) => what),
+        ['before', 'task', 'after'],
+      );
     });
 
     it('an after hook that throws on a result with shared memory does not disturb the next one', async () => {

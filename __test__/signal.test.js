@@ -3,9 +3,9 @@ import { getEventListeners } from 'node:events';
 import { after, before, describe, it } from 'node:test';
 
 import { pool } from '../index.js';
-import { arrivals, newCell, open, poolIdle, rejection, threadsGone, until, within } from './helpers.js';
 import { tasks } from './fixtures/tasks.js';
 import { warm } from './fixtures/warm.js';
+import { arrivals, newCell, open, poolIdle, rejection, threadsGone, until, within } from './helpers.js';
 
 const reason = new Error('the reason');
 /** @param {AbortSignal} signal */

@@ -7,8 +7,8 @@ import { describe, it } from 'node:test';
 
 import { parent } from '../index.js';
 import { native } from '../lib/native.js';
-import { fixtureUrl, INDEX, rejection, runWell, until, within, write } from './helpers.js';
 import { streams } from './fixtures/streams.js';
+import { fixtureUrl, INDEX, rejection, runWell, until, within, write } from './helpers.js';
 
 // The folder of files for child processes goes when what made it has ended: this file, that is, not one of its tests.
 write('');
@@ -116,7 +116,10 @@ describe('a stream to a service', () => {
       const lengths = Array.from({ length: 5000 }, (_, index) => 1 + ((index * 31) % 50));
       await pipeline(Readable.from(lengths.map((length, index) => filled(index, length))), stream);
       const { chunks } = await reportOf(service);
-      assert.deepEqual(chunks, lengths.map((length, index) => filled(index, length)));
+      assert.deepEqual(
+        chunks,
+        lengths.map((length, index) => filled(index, length)),
+      );
     }));
 
   it('may split what is larger than 64 KiB, and loses none of it', () =>
@@ -141,7 +144,10 @@ describe('a stream to a service', () => {
       stream.end('é', 'latin1');
       const { chunks } = await reportOf(service);
       const expected = [Buffer.from('grüße'), [255, 0], [2, 3], [9, 9, 9], [0xe9]];
-      assert.deepEqual(chunks, expected.map((bytes) => Buffer.from(bytes)));
+      assert.deepEqual(
+        chunks,
+        expected.map((bytes) => Buffer.from(bytes)),
+      );
     }));
 
   it('does not change with a buffer that is used again', () =>
@@ -179,7 +185,10 @@ describe('a stream from a service', () => {
       assert.ok(stream instanceof Readable);
       const chunks = [];
       for await (const chunk of stream) chunks.push(chunk);
-      assert.deepEqual(chunks, LENGTHS.map((length, index) => filled(index, length)));
+      assert.deepEqual(
+        chunks,
+        LENGTHS.map((length, index) => filled(index, length)),
+      );
       await sending;
     }));
 
@@ -233,17 +242,20 @@ describe('a stream from a service', () => {
       await reads(async (stream) => Buffer.from(await new Response(Readable.toWeb(stream)).arrayBuffer()));
       await reads(async (stream) => Buffer.concat(await stream.pipe(new PassThrough()).toArray()));
       await reads(async (stream) => Buffer.concat(await stream.map((/** @type {Buffer} */ chunk) => chunk).toArray()));
-      await reads((stream) => new Promise((resolve) => {
-        /** @type {Buffer[]} */
-        const chunks = [];
-        const sink = new Writable({
-          write(chunk, _, callback) {
-            chunks.push(chunk);
-            setImmediate(callback);
-          },
-        });
-        pipelineWithCallback(stream, sink, () => resolve(Buffer.concat(chunks)));
-      }));
+      await reads(
+        (stream) =>
+          new Promise((resolve) => {
+            /** @type {Buffer[]} */
+            const chunks = [];
+            const sink = new Writable({
+              write(chunk, _, callback) {
+                chunks.push(chunk);
+                setImmediate(callback);
+              },
+            });
+            pipelineWithCallback(stream, sink, () => resolve(Buffer.concat(chunks)));
+          }),
+      );
     }));
 });
 
@@ -270,7 +282,10 @@ describe('streams', () => {
       const [here, there, back] = [hash.digest('hex'), await sending, await report];
       assert.equal(here, there);
       assert.equal(back.sha256, there);
-      assert.equal(back.lengths.reduce((/** @type {number} */ sum, /** @type {number} */ n) => sum + n, 0), much);
+      assert.equal(
+        back.lengths.reduce((/** @type {number} */ sum, /** @type {number} */ n) => sum + n, 0),
+        much,
+      );
     }));
 
   it('run side by side, fifty at once, there and back', () =>
@@ -283,7 +298,9 @@ describe('streams', () => {
       const numbers = Array.from({ length: 50 }, (_, index) => index);
       await Promise.all(
         numbers.map(async (index) => {
-          const parts = Array.from({ length: 20 }, (_, part) => filled(index + part, 1 + ((index * 997 * part) % 30_000)));
+          const parts = Array.from({ length: 20 }, (_, part) =>
+            filled(index + part, 1 + ((index * 997 * part) % 30_000)),
+          );
           await pipeline(Readable.from(parts), await service.createStream({ take: 'echo', index }));
           await until(() => echoes.has(index));
           assert.deepEqual(echoes.get(index), Buffer.concat(parts));
@@ -542,7 +559,12 @@ describe('a thread that ends', () => {
 describe('createStream', () => {
   it('gives both sides the metaData, whatever can be cloned', () =>
     withListener(async (service) => {
-      const metaData = { take: 'log', when: new Date(5), many: new Map([[1, new Set(['a'])]]), shared: new SharedArrayBuffer(8) };
+      const metaData = {
+        take: 'log',
+        when: new Date(5),
+        many: new Map([[1, new Set(['a'])]]),
+        shared: new SharedArrayBuffer(8),
+      };
       const stream = await service.createStream(metaData);
       assert.deepEqual(stream.metaData, metaData);
       assert.throws(() => {
@@ -570,14 +592,17 @@ describe('createStream', () => {
     }));
 
   it('waits for a listener, and those that are added together all get it', () =>
-    withService(async (service) => {
-      const waiting = service.createStream({ take: 'none' });
-      const message = service.waitForMessage((/** @type {any} */ data) => data?.calls === 3);
-      await turns(service);
-      await service.call({ name: 'listenThrice' });
-      (await waiting).end();
-      assert.deepEqual(await message, { calls: 3, same: true });
-    }, { exceptionHandler() {} }));
+    withService(
+      async (service) => {
+        const waiting = service.createStream({ take: 'none' });
+        const message = service.waitForMessage((/** @type {any} */ data) => data?.calls === 3);
+        await turns(service);
+        await service.call({ name: 'listenThrice' });
+        (await waiting).end();
+        assert.deepEqual(await message, { calls: 3, same: true });
+      },
+      { exceptionHandler() {} },
+    ));
 
   it('keeps the order of offers that wait', () =>
     withService(async (service) => {
@@ -586,7 +611,10 @@ describe('createStream', () => {
       await service.call({ name: 'listen' });
       for (const stream of await Promise.all(waiting)) stream.end();
       const seen = await service.call({ name: 'takeLog' });
-      assert.deepEqual(seen.map((/** @type {any} */ metaData) => metaData.index), [1, 2, 3]);
+      assert.deepEqual(
+        seen.map((/** @type {any} */ metaData) => metaData.index),
+        [1, 2, 3],
+      );
     }));
 
   it('finds no listener that was removed', () =>
@@ -655,7 +683,10 @@ describe('onStream', () => {
         stream.resume();
       });
       await service.call({ name: 'mix', params: [100] });
-      assert.deepEqual(order, Array.from({ length: 200 }, (_, index) => index));
+      assert.deepEqual(
+        order,
+        Array.from({ length: 200 }, (_, index) => index),
+      );
     }));
 
   it('hears so in the service, too', () =>

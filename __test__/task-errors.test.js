@@ -2,12 +2,12 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 
 import { define, pool } from '../index.js';
-import { fixture, newCell, poolIdle, arrivals, rejection, threadsGone, until, within } from './helpers.js';
 import { exits, exitsWarm } from './fixtures/exits.js';
 import { hungry, hungryWarm } from './fixtures/out-of-memory.js';
 import { tasks } from './fixtures/tasks.js';
 import { throws, throwsWarm } from './fixtures/throws.js';
 import { warm } from './fixtures/warm.js';
+import { arrivals, fixture, newCell, poolIdle, rejection, threadsGone, until, within } from './helpers.js';
 
 const thrown = /** @type {const} */ ([
   ['one-off', throws, 'sync'],
@@ -34,7 +34,9 @@ for (const [kind, set, name] of thrown) {
     });
 
     it('R5: built-in classes stay instances of their class, with name, message, cause, errors and code', async () => {
-      const reasons = await Promise.all(['typeError', 'syntaxError', 'aggregate', 'coded', 'circularCause'].map(reason));
+      const reasons = await Promise.all(
+        ['typeError', 'syntaxError', 'aggregate', 'coded', 'circularCause'].map(reason),
+      );
       const [typeError, syntaxError, aggregate, coded, circularCause] = reasons;
       assert.ok(typeError instanceof TypeError);
       assert.equal(typeError.message, 'a type');
@@ -86,7 +88,10 @@ for (const [kind, set, name] of thrown) {
   });
 }
 
-for (const [kind, set] of /** @type {const} */ ([['one-off', throws], ['warm', throwsWarm]])) {
+for (const [kind, set] of /** @type {const} */ ([
+  ['one-off', throws],
+  ['warm', throwsWarm],
+])) {
   describe(`the stack of an error of a ${kind} task`, () => {
     it('shows the thread’s frames, then the caller’s where the call is awaited', async () => {
       async function namedInTheCaller() {
@@ -137,7 +142,10 @@ for (const [kind, set] of /** @type {const} */ ([['one-off', throws], ['warm', t
   });
 }
 
-for (const [kind, set] of /** @type {const} */ ([['one-off', exits], ['warm', exitsWarm]])) {
+for (const [kind, set] of /** @type {const} */ ([
+  ['one-off', exits],
+  ['warm', exitsWarm],
+])) {
   describe(`a ${kind} task that exits`, () => {
     /** @param {any} error @param {number} code */
     function assertExited(error, code) {
@@ -164,7 +172,10 @@ for (const [kind, set] of /** @type {const} */ ([['one-off', exits], ['warm', ex
       const names = Array.from({ length: 12 }, (_, at) => (at % 3 === 0 ? 'exit' : 'fine'));
       const calls = names.map((name) => set(/** @type {any} */ ({ name })));
       const outcomes = (await within(Promise.allSettled(calls))).map(({ status }) => status);
-      assert.deepEqual(outcomes, names.map((name) => (name === 'fine' ? 'fulfilled' : 'rejected')));
+      assert.deepEqual(
+        outcomes,
+        names.map((name) => (name === 'fine' ? 'fulfilled' : 'rejected')),
+      );
       await poolIdle();
     });
   });
@@ -199,7 +210,10 @@ describe('running out of a resourceLimits limit', () => {
     const calls = [hungryWarm({ name: 'fine' }), hungryWarm({ name: 'grow' }), hungryWarm({ name: 'fine' })];
     const [before, grown, later] = await within(Promise.allSettled(calls), 60_000);
     assert.equal(grown.status === 'rejected' && grown.reason.code, 'ERR_WORKER_OUT_OF_MEMORY');
-    assert.deepEqual([before, later].map(({ status }) => status), ['fulfilled', 'fulfilled']);
+    assert.deepEqual(
+      [before, later].map(({ status }) => status),
+      ['fulfilled', 'fulfilled'],
+    );
     await poolIdle();
   });
 });

@@ -3,11 +3,11 @@ import { describe, it } from 'node:test';
 import { MessageChannel, threadId } from 'node:worker_threads';
 
 import { pool } from '../index.js';
-import { arrivals, newCell, poolIdle, rejection, threadsGone, until, within } from './helpers.js';
 import { pending, pendingWarm } from './fixtures/never-settles.js';
 import { odd } from './fixtures/odd-results.js';
 import { tasks } from './fixtures/tasks.js';
 import { warm } from './fixtures/warm.js';
+import { arrivals, newCell, poolIdle, rejection, threadsGone, until, within } from './helpers.js';
 
 const both = /** @type {const} */ ([
   ['one-off', tasks],
@@ -285,7 +285,9 @@ describe('isolation', () => {
     controller.abort();
     await rejection(spinning);
     await within(Promise.all(calls));
-    assert.deepEqual(cells.map(arrivals), cells.map(() => 1));
+    assert.deepEqual(
+      cells.map(arrivals),
+      cells.map(() => 1),
+    );
   });
-
 });

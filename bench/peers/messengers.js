@@ -12,7 +12,7 @@ const worker = (file) => new URL(`../workers/${file}`, import.meta.url);
 export const nanolith = {
   name: 'nanolith',
   async open(subscribers) {
-    const { Messenger, pool } = await import('../../index.js');
+    const { Messenger, pool } = await import('../../dist/index.js');
     const { api } = await import('../workers/messenger-nanolith.js');
     pool.setConcurrency(MOST_SUBSCRIBERS);
     const messenger = new Messenger(`bench-${Math.random()}`);

@@ -8,7 +8,7 @@ const worker = (file) => new URL(`../workers/${file}`, import.meta.url);
 export const nanolithOneOff = {
   name: 'nanolith',
   async open(threads) {
-    const [{ pool }, { oneOff }] = await Promise.all([import('../../index.js'), import('../workers/nanolith.js')]);
+    const [{ pool }, { oneOff }] = await Promise.all([import('../../dist/index.js'), import('../workers/nanolith.js')]);
     pool.setConcurrency(threads);
     return { call: () => oneOff({ name: 'add', params: [4, 5] }), close() {} };
   },

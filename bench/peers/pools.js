@@ -8,7 +8,7 @@ const path = (file) => decodeURIComponent(worker(file).pathname);
 export const nanolithWarm = {
   name: 'nanolith',
   async open(threads) {
-    const [{ pool }, { warm }] = await Promise.all([import('../../index.js'), import('../workers/nanolith.js')]);
+    const [{ pool }, { warm }] = await Promise.all([import('../../dist/index.js'), import('../workers/nanolith.js')]);
     pool.setConcurrency(threads);
     return { call: (name, args) => warm({ name, params: args }), close() {} };
   },

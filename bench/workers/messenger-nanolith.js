@@ -1,4 +1,4 @@
-import { define, messengers } from '../../index.js';
+import { define, messengers } from '../../dist/index.js';
 import { count, expect, received } from './counter.js';
 
 export const api = await define({

@@ -1,4 +1,4 @@
-import { define } from '../../index.js';
+import { define } from '../../dist/index.js';
 import * as tasks from './tasks.js';
 
 // One-off threads and services on one set, kept threads on another.

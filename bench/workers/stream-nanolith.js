@@ -1,4 +1,4 @@
-import { define, parent } from '../../index.js';
+import { define, parent } from '../../dist/index.js';
 import { received, take } from './byte-sink.js';
 
 export const api = await define({

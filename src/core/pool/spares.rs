@@ -6,8 +6,9 @@
 use std::collections::{HashMap, VecDeque};
 use std::time::Instant;
 
+use super::sets::Set;
 use super::threads::{Duty, Thread};
-use super::{IDLE, Pool};
+use super::{IDLE, Pool, State};
 use crate::core::agent::{Agent, AgentId};
 use crate::core::protocol::Kind;
 
@@ -90,28 +91,60 @@ impl Pool {
     pub fn expire(&self) -> bool {
         let mut state = self.state.lock();
         let state = &mut *state;
-        for set in &mut state.sets {
-            // Too old, or more than there are slots, since the maximum was lowered.
-            while let Some(&(id, since)) = set.idle.first()
-                && (since.elapsed() >= IDLE || state.idle > state.max)
-            {
-                set.idle.remove(0);
-                set.loaded -= 1;
-                state.idle -= 1;
-                retire(&mut state.threads, id);
-            }
+        while let Some((set, since)) = state.idle_longest()
+            && since.elapsed() >= IDLE
+        {
+            state.retire_warm(set);
         }
         let bound = state.spares.bound.unwrap_or(u32::MAX);
-        let allowed = bound.min(state.max.saturating_sub(state.idle));
-        while let Some(&(id, since)) = state.spares.waiting.front()
-            && (since.elapsed() >= IDLE || state.spares.count() > allowed)
+        while let Some(&(_, since)) = state.spares.waiting.front()
+            && (since.elapsed() >= IDLE || state.spares.count() > bound)
         {
-            state.spares.waiting.pop_front();
-            retire(&mut state.threads, id);
+            state.retire_spare();
         }
+        state.trim();
         let may_expire =
             |thread: &Thread| !matches!(thread.duty, Duty::OneOff { .. } | Duty::Service { .. } | Duty::Ending);
         state.threads.values().any(may_expire)
+    }
+}
+
+impl State {
+    /// Gives up idle threads while there are more than slots. Those idle for longest go, warm ones and spares alike: a
+    /// set that is in use keeps its threads, whatever others have left behind.
+    pub(super) fn trim(&mut self) {
+        while self.idle + self.spares.count() > self.max {
+            match (self.idle_longest(), self.spares.waiting.front()) {
+                (Some((set, since)), Some(&(_, spare_since))) if since <= spare_since => self.retire_warm(set),
+                (_, Some(_)) => self.retire_spare(),
+                (Some((set, _)), None) => self.retire_warm(set),
+                (None, None) => return,
+            }
+        }
+    }
+
+    /// The set whose warm thread has been idle for longest, and since when.
+    fn idle_longest(&self) -> Option<(usize, Instant)> {
+        let oldest = |(at, set): (usize, &Set)| set.idle.first().map(|&(_, since)| (at, since));
+        self.sets
+            .iter()
+            .enumerate()
+            .filter_map(oldest)
+            .min_by_key(|&(_, since)| since)
+    }
+
+    fn retire_warm(&mut self, set: usize) {
+        let set = &mut self.sets[set];
+        let (id, _) = set.idle.remove(0);
+        set.loaded -= 1;
+        self.idle -= 1;
+        retire(&mut self.threads, id);
+    }
+
+    fn retire_spare(&mut self) {
+        if let Some(id) = self.spares.take() {
+            retire(&mut self.threads, id);
+        }
     }
 }
 

@@ -370,6 +370,37 @@ fn spares_follow_recent_use_and_are_handed_out_once() {
 }
 
 #[test]
+fn what_idles_longest_makes_room() {
+    let world = World::new(1);
+    let key = world.granted(Work::OneOff, 1);
+    let one_off = world.place(&world.root, key);
+    let (spare, _) = world.pool().start_spare().unwrap();
+    let spare = crate::core::agent::find(spare).unwrap();
+    let _ = world.pool().finish(one_off.id);
+    let _ = world.ask(&world.root, Work::Warm, 2, false);
+    let first = world.start_warm().remove(0);
+    assert_eq!(world.turn(&first), Some(2));
+    assert_eq!(world.turn(&first), None);
+    assert_eq!(frames(&spare), [vec![Kind::End as u8]], "the spare was idle before");
+    let other = SetInfo {
+        file: "/b.js".into(),
+        identifier: "b".into(),
+        options: [].into(),
+    };
+    let world = World {
+        set: world.pool().set(other),
+        ..world
+    };
+    let _ = world.ask(&world.root, Work::Warm, 3, false);
+    let second = world.start_warm().remove(0);
+    assert_eq!(world.turn(&second), Some(3));
+    assert_eq!(world.turn(&second), None);
+    assert_eq!(frames(&first), [vec![Kind::End as u8]]);
+    assert_eq!(frames(&second), Vec::<Vec<u8>>::new(), "the newest stays");
+    assert_eq!(world.pool().counts().ready, 1);
+}
+
+#[test]
 fn lowering_the_bound_gives_spares_up() {
     let world = World::new(2);
     let key = world.granted(Work::OneOff, 1);

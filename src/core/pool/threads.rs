@@ -204,14 +204,10 @@ impl Pool {
             };
         }
         agent.set_current(NO_KEY);
-        if state.idle + state.spares.count() >= state.max {
-            thread.duty = Duty::Ending;
-            set.loaded -= 1;
-            return Turn::End;
-        }
         thread.duty = Duty::Idle { set: id };
         state.idle += 1;
         set.idle.push((agent.id, Instant::now()));
+        state.trim();
         Turn::Idle
     }
 

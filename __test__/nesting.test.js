@@ -1,0 +1,146 @@
+import assert from 'node:assert/strict';
+import { afterEach, beforeEach, describe, it } from 'node:test';
+
+import { define, pool } from '../index.js';
+import { nests, nestsWarm } from './fixtures/nests.js';
+import { tasks } from './fixtures/tasks.js';
+import { warm } from './fixtures/warm.js';
+import { arrivals, fixture, newCell, open, poolIdle, rejection, threadsGone, until, within } from './helpers.js';
+
+const both = /** @type {const} */ ([
+  ['one-off', nests],
+  ['warm', nestsWarm],
+]);
+
+for (const [kind, set] of both) {
+  describe(`calls of a ${kind} task`, () => {
+    beforeEach(async () => {
+      await poolIdle();
+      pool.setConcurrency(1);
+    });
+    afterEach(() => pool.setConcurrency('x1'));
+
+    it('R7: at the cap, nested calls do not deadlock: one in another, five deep, of both kinds', async () => {
+      assert.equal(await within(set({ name: 'deep', params: [4] }), 40_000), 4);
+      assert.equal(await within(set({ name: 'deepWarm', params: [4] }), 40_000), 4);
+      await poolIdle();
+    });
+
+    it('R7: at the cap, several at once of every holder', async () => {
+      pool.setConcurrency(2);
+      const calls = [1, 2, 3].map(() => set({ name: 'wide', params: [6] }));
+      for (const sums of await within(Promise.all(calls), 40_000)) assert.deepEqual(sums, [1, 2, 3, 4, 5, 6]);
+      await poolIdle();
+    });
+
+    it('R7: a holder that blocks its thread is no obstacle to nested warm work', async () => {
+      const cell = newCell();
+      await within(set({ name: 'blocksWithNested', params: [cell, 1] }), 40_000);
+    });
+
+    it('a slot is lent once: activeCount may exceed maxConcurrency by what is lent, and then it is maxed', async () => {
+      const cell = newCell();
+      const promise = set({ name: 'countsWhileNested', params: [cell] });
+      await until(() => arrivals(cell) === 2);
+      assert.deepEqual([pool.activeCount, pool.maxed], [2, true]);
+      open(cell);
+      assert.deepEqual(await within(promise), { active: 2, queued: 0, max: 1, maxed: true, idle: false });
+      assert.equal(pool.activeCount, 0);
+    });
+
+    it('a shared buffer and transferred params reach a warm set', async () => {
+      assert.equal(await within(set({ name: 'share' }), 40_000), 4);
+      assert.deepEqual(await within(set({ name: 'transfer' })), { detached: true, back: [1, 2, 3] });
+    });
+
+    it('a shared buffer as the result of a warm set is a DataCloneError that says why', async () => {
+      const { isolated, name, message } = await within(set({ name: 'sharedResult' }), 40_000);
+      assert.equal(isolated, true);
+      assert.equal(name, 'DataCloneError');
+      assert.match(message, /port/i);
+    });
+
+    it('their errors arrive as errors, through both threads', async () => {
+      const error = await rejection(set({ name: 'failing', params: ['inner'] }));
+      assert.equal(error.message, 'outer');
+      assert.ok(error.cause instanceof Error);
+      assert.equal(error.cause.message, 'inner');
+    });
+
+    it('can be aborted, running, of both kinds', async () => {
+      pool.setConcurrency(2);
+      const names = await within(set({ name: 'aborts', params: [newCell()] }), 40_000);
+      assert.deepEqual(names, ['AbortError', 'AbortError']);
+      await poolIdle();
+    });
+
+    it('R28: a slot freed by a nested call wakes whatever waits', async () => {
+      const cell = newCell();
+      const outer = set({ name: 'countsWhileNested', params: [cell] });
+      const waiting = warm({ name: 'add', params: [1, 2] });
+      await until(() => arrivals(cell) === 2);
+      assert.equal(pool.queueLength, 1);
+      open(cell);
+      assert.equal(await within(waiting), 3);
+      await within(outer);
+    });
+
+    it('nested one-off work that is left behind ends with its thread, nested warm work goes on', async () => {
+      pool.setConcurrency(3);
+      const [isolated, kept] = [newCell(), newCell()];
+      assert.equal(await within(nests({ name: 'leaves', params: [isolated, false] })), 'answered');
+      assert.equal(await within(nests({ name: 'leaves', params: [kept, true] })), 'answered');
+      await until(() => arrivals(kept) === 1 || pool.idle);
+      open(kept);
+      await poolIdle();
+      await threadsGone();
+      open(isolated);
+    });
+  });
+}
+
+describe('nesting', () => {
+  afterEach(() => pool.setConcurrency('x1'));
+
+  it('deeper than 64 rejects with a NestingError', async () => {
+    const error = await rejection(nestsWarm({ name: 'deepWarm', params: [70] }), 55_000);
+    assert.equal(error.name, 'NestingError');
+    assert.equal(error.code, 'ERR_NANOLITH_NESTING');
+    await poolIdle();
+  });
+
+  it('calling a set whose file is still loading on that thread rejects', async () => {
+    for (const isolate of [true, false]) {
+      const file = fixture('calls-while-loading.js');
+      const identifier = `calls while loading ${isolate}`;
+      const set = await define({ task: () => 1 }, { identifier, file, isolate, safeMode: false });
+      const error = await rejection(set({ name: 'task' }));
+      assert.equal(error.code, 'ERR_NANOLITH_LOAD');
+      assert.equal(error.cause.code, 'ERR_NANOLITH_NESTING');
+    }
+    await poolIdle();
+  });
+
+  it('a warm task whose caller ended before its shared memory arrived frees its slot and its thread', async () => {
+    pool.setConcurrency(2);
+    for (let round = 0; round < 15; round += 1) {
+      const cell = newCell();
+      const error = await rejection(nests({ name: 'leavesShared', params: [cell] }));
+      assert.equal(error.code, 'ERR_NANOLITH_WORKER_EXITED');
+      open(cell);
+      await poolIdle();
+    }
+    assert.equal(await within(warm({ name: 'increment', params: [new SharedArrayBuffer(8)] })), 0);
+    assert.equal(await within(tasks({ name: 'add', params: [1, 2] })), 3);
+  });
+
+  it('queued nested work leaves with its caller', async () => {
+    pool.setConcurrency(1);
+    const cell = newCell();
+    const promise = nests({ name: 'leaves', params: [cell, false] });
+    const [before] = [warm({ name: 'nothing' })];
+    assert.equal(await within(promise), 'answered');
+    await within(before);
+    await poolIdle();
+  });
+});

@@ -1,0 +1,196 @@
+import assert from 'node:assert/strict';
+import { after, before, beforeEach, describe, it } from 'node:test';
+
+import { define, pool } from '../index.js';
+import { blockForArrivals } from './fixtures/barrier.js';
+import { exitsWarm } from './fixtures/exits.js';
+import { tasks } from './fixtures/tasks.js';
+import { warm } from './fixtures/warm.js';
+import { beats, warmOptions } from './fixtures/warm-sets.js';
+import { arrivals, fixture, newCell, open, poolIdle, rejection, threadsGone, until, within } from './helpers.js';
+
+describe('isolate: false', () => {
+  before(() => pool.setConcurrency(2));
+  after(() => pool.setConcurrency('x1'));
+  beforeEach(poolIdle);
+
+  it('keeps a set’s threads and their module state', async () => {
+    pool.setConcurrency(1);
+    const first = await within(warm({ name: 'counted' }));
+    const thread = await within(warm({ name: 'thread' }));
+    assert.equal(await within(warm({ name: 'counted' })), first + 1);
+    assert.equal(await within(warm({ name: 'thread' })), thread);
+    pool.setConcurrency(2);
+  });
+
+  it('runs one task at a time on each thread, as many threads as there are slots', async () => {
+    const cell = newCell();
+    const ids = await within(Promise.all([1, 2].map(() => warm({ name: 'meet', params: [cell, 2] }))));
+    assert.equal(new Set(ids).size, 2);
+    const gates = [newCell(), newCell()];
+    const held = gates.map((gate) => warm({ name: 'gateLater', params: [gate, gate] }));
+    await until(() => gates.every((gate) => arrivals(gate) === 1));
+    const third = newCell();
+    const waiting = warm({ name: 'tick', params: [third] });
+    assert.equal(pool.queueLength, 1);
+    await new Promise((resolve) => setImmediate(resolve));
+    assert.equal(arrivals(third), 0, 'though both threads only await');
+    open(gates[0]);
+    await within(waiting);
+    open(gates[1]);
+    assert.deepEqual(await within(Promise.all(held)), gates);
+  });
+
+  it('an idle warm thread is not active', async () => {
+    await within(warm({ name: 'nothing' }));
+    assert.equal(pool.activeCount, 0);
+    assert.ok(pool.idle);
+  });
+
+  it('R12: first in, first out', async () => {
+    pool.setConcurrency(1);
+    const cell = newCell();
+    const gate = warm({ name: 'gate', params: [cell] });
+    /** @type {number[]} */
+    const order = [];
+    const calls = Array.from({ length: 50 }, (_, at) =>
+      warm({ name: 'echo', params: [at] }).then(() => order.push(at)),
+    );
+    open(cell);
+    await within(Promise.all([gate, ...calls]));
+    assert.deepEqual(
+      order,
+      [...order].sort((a, b) => a - b),
+    );
+    pool.setConcurrency(2);
+  });
+
+  it('priority goes to the very front, the latest first', async () => {
+    pool.setConcurrency(1);
+    const cell = newCell();
+    const gate = warm({ name: 'gate', params: [cell] });
+    /** @type {string[]} */
+    const order = [];
+    const calls = ['a', 'b', 'P', 'Q'].map((name) =>
+      warm({ name: 'nothing', priority: name < 'a' }).then(() => order.push(name)),
+    );
+    open(cell);
+    await within(Promise.all([gate, ...calls]));
+    assert.deepEqual(order, ['Q', 'P', 'a', 'b']);
+    pool.setConcurrency(2);
+  });
+
+  it('goes on while the main thread is blocked', async () => {
+    const ids = newCell();
+    await within(Promise.all([1, 2].map(() => warm({ name: 'meet', params: [ids, 2] }))));
+    const done = newCell();
+    const calls = Array.from({ length: 100 }, () => warm({ name: 'tick', params: [done] }));
+    blockForArrivals(done, 100);
+    assert.equal(arrivals(done), 100);
+    await within(Promise.all(calls));
+  });
+
+  it('a burst of calls answers each with its own result', async () => {
+    const calls = Array.from({ length: 20_000 }, (_, at) =>
+      warm({ name: at % 2 ? 'add' : 'addLater', params: [at, 1] }),
+    );
+    const sums = await within(Promise.all(calls));
+    assert.ok(sums.every((sum, at) => sum === at + 1));
+  });
+
+  it('many tasks in a row leave the event loop of their thread its turns', async () => {
+    pool.setConcurrency(1);
+    for (const name of /** @type {const} */ (['sync', 'async'])) {
+      await within(beats({ name: 'start' }));
+      await within(Promise.all(Array.from({ length: 30_000 }, () => beats({ name }))));
+      assert.ok((await within(beats({ name: 'stop' }))) > 0, name);
+    }
+    pool.setConcurrency(2);
+  });
+
+  it('R14: a thread that exits rejects only its own task, is replaced, and nothing runs twice', async () => {
+    const cells = Array.from({ length: 60 }, newCell);
+    const calls = cells.map((cell, at) =>
+      at % 10 === 5 ? exitsWarm({ name: 'exit', params: [1] }) : exitsWarm({ name: 'tickThenFine', params: [cell] }),
+    );
+    const outcomes = await within(Promise.allSettled(calls));
+    for (const [at, outcome] of outcomes.entries()) {
+      assert.equal(outcome.status, at % 10 === 5 ? 'rejected' : 'fulfilled', String(at));
+      assert.equal(arrivals(cells[at]), at % 10 === 5 ? 0 : 1);
+    }
+    await poolIdle();
+  });
+
+  it('an exception of an idle thread, of what a task left behind, harms nobody', async () => {
+    for (let round = 0; round < 3; round += 1) {
+      const cell = newCell();
+      await within(exitsWarm({ name: 'throwsAfterwards', params: [cell] }));
+      await until(() => arrivals(cell) === 1);
+      await threadsGone();
+      await until(async () => (await exitsWarm({ name: 'fine' }).catch(() => '')) === 'fine');
+    }
+    assert.ok(pool.idle);
+  });
+
+  it('gives up its slot between tasks to an older item', async () => {
+    pool.setConcurrency(1);
+    const cell = newCell();
+    /** @type {string[]} */
+    const order = [];
+    const gate = warm({ name: 'gate', params: [cell] });
+    const older = tasks({ name: 'nothing' }).then(() => order.push('one-off'));
+    const younger = warm({ name: 'nothing' }).then(() => order.push('warm'));
+    open(cell);
+    await within(Promise.all([gate, older, younger]));
+    assert.deepEqual(order, ['one-off', 'warm']);
+    pool.setConcurrency(2);
+  });
+
+  it('WorkerOptions go to define', async () => {
+    const { argv, env, name, limits, execArgv } = await within(warmOptions({ name: 'describe' }));
+    assert.deepEqual(argv.slice(-2), ['one', '2']);
+    assert.deepEqual(env, { ONLY: 'this' });
+    assert.equal(limits.maxOldGenerationSizeMb, 64);
+    assert.deepEqual(execArgv, ['--no-warnings']);
+    if (name !== undefined) assert.equal(name, 'mine');
+  });
+
+  it('a per-call options is a TypeError', async () => {
+    for (const options of [{}, { env: {} }]) {
+      const error = await rejection(warm(/** @type {any} */ ({ name: 'nothing', options })));
+      assert.ok(error instanceof TypeError);
+      assert.equal(error.code, 'ERR_NANOLITH_INVALID_ARGUMENT');
+      assert.match(error.message, /options/);
+    }
+  });
+
+  it('options that no Worker takes reject every call with what Node says, and start nothing', async () => {
+    const options = { execArgv: ['--no-such-flag-of-node'] };
+    const how = /** @type {const} */ ({ identifier: 'bad options', isolate: false, safeMode: false });
+    const set = await define({ task: () => 1 }, { ...how, options, file: fixture('warm.js') });
+    const calls = Array.from({ length: 5 }, () => set({ name: 'task' }));
+    for (const outcome of await within(Promise.allSettled(calls))) {
+      assert.equal(outcome.status === 'rejected' && outcome.reason.code, 'ERR_WORKER_INVALID_EXEC_ARGV');
+    }
+    await poolIdle();
+  });
+
+  it('R13: aborts, exits and new work at the moment when threads become idle', async () => {
+    const calls = Array.from({ length: 300 }, (_, at) => {
+      const controller = new AbortController();
+      const call = { signal: controller.signal };
+      const promise =
+        at % 29 === 3
+          ? exitsWarm({ name: 'exit', params: [1], ...call })
+          : warm({ name: 'add', params: [at, 0], ...call });
+      if (at % 7 === 0) setImmediate(() => controller.abort());
+      return promise.then(
+        (value) => assert.equal(value, at),
+        (error) => assert.ok(at % 29 === 3 || error.name === 'AbortError', error),
+      );
+    });
+    await within(Promise.all(calls), 60_000);
+    await poolIdle();
+    assert.equal(await within(warm({ name: 'add', params: [1, 2] })), 3);
+  });
+});

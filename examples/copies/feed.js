@@ -1,0 +1,72 @@
+// Streams files into a cluster of readers: always a few at a time for each reader, and each file to the least busy one.
+
+import { open } from 'node:fs/promises';
+import { pipeline } from 'node:stream/promises';
+
+/** So many files are under way for each reader: while one is read from the disk, another is worked on. */
+const LANES_PER_READER = 3;
+/** As many bytes as a stream carries in one chunk. */
+const READ_BYTES = 64 * 1024;
+
+let lastID = 0;
+
+/**
+ * @typedef {import('nanolith').ServiceCluster<import('./reader.js').reader extends import('nanolith').Nanolith<infer D> ? D : never>} Readers
+ * @typedef {import('./walk.js').File} File
+ */
+
+/**
+ * Streams all files, or those that it comes to before the signal aborts.
+ *
+ * @param {Iterable<File>} files
+ * @param {Readers} cluster
+ * @param {{ signal: AbortSignal, unreadable: (file: File, code: string) => void }} options
+ * @returns {Promise<number>} how many files have arrived
+ */
+export async function feed(files, cluster, { signal, unreadable }) {
+  const queue = files[Symbol.iterator]();
+  let arrived = 0;
+  const lane = async () => {
+    for (let next = queue.next(); !next.done && !signal.aborted; next = queue.next()) {
+      try {
+        await send(cluster, 'catalogue', next.value.path, signal);
+        arrived += 1;
+      } catch (error) {
+        if (signal.aborted) return;
+        // What the system says of a file is that file's fault. All else is no file's.
+        if (error.syscall === undefined) throw error;
+        unreadable(next.value, error.code);
+      }
+    }
+  };
+  await Promise.all(Array.from({ length: cluster.activeServices * LANES_PER_READER }, lane));
+  return arrived;
+}
+
+/**
+ * Streams a file to the least busy reader, together with the call that is to read it: the reader is busy until the call
+ * has settled, and the stream waits whenever its reader does.
+ *
+ * @template {'catalogue' | 'describe'} Task
+ * @param {Readers} cluster
+ * @param {Task} name
+ * @param {string} path
+ * @param {AbortSignal} signal
+ */
+export async function send(cluster, name, path, signal) {
+  const file = await open(path);
+  try {
+    signal.throwIfAborted();
+    const id = ++lastID;
+    const service = cluster.use();
+    const call = service.call({ name, params: [id, path], signal });
+    const streamed = service
+      .createStream({ id }, { signal })
+      .then((stream) => pipeline(file.createReadStream({ highWaterMark: READ_BYTES }), stream, { signal }));
+    // A fault of the disk reaches the reader as the end of its stream, and comes back as the call's error, too.
+    const [entry] = await Promise.all([call, streamed]);
+    return entry;
+  } finally {
+    await file.close();
+  }
+}
