@@ -63,6 +63,8 @@ export const RELAY = 28;
 export const MARK = 29;
 // core → warm thread: u32 call, u32 caller. The caller of the task that runs has ended.
 export const CALLER_ENDED = 30;
+// warm thread → root: u32 thread, u8 talking? Whether it has written to the console what the root has not taken over.
+export const TALKING = 31;
 
 // The kinds of work, as the core counts them.
 export const ONE_OFF = 0;

@@ -5,13 +5,13 @@ import { setTimeout } from 'node:timers';
 import { agent } from './agent.js';
 import { native } from './native.js';
 
-/** A little more than what the core counts as a stall, in milliseconds. */
-const LOOK_MS = 5_100;
+/** How often to look whether what waits has stalled, in milliseconds. */
+const LOOK_MS = 1_000;
 
 let watching = false;
 let warned = false;
 
-/** Something waits: looks after a while whether it still does, and behind what. */
+/** Something waits: looks now and then whether it still does, and behind what. */
 export function watchForStall() {
   if (watching || warned) return;
   watching = true;

@@ -25,5 +25,7 @@ for (const size of SIZES) {
     ((settled - submitted) / size) * 1000,
     (after.rss - before.rss) / size,
   ];
-  console.log(row.map((value, at) => value.toFixed(at === 0 || at === 3 ? 0 : 2).padStart([13, 17, 17, 21][at])).join(''));
+  console.log(
+    row.map((value, at) => value.toFixed(at === 0 || at === 3 ? 0 : 2).padStart([13, 17, 17, 21][at])).join(''),
+  );
 }

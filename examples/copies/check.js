@@ -11,7 +11,7 @@ const MAX_FILES = 150;
 const MAX_FILE_BYTES = 1024 * 1024;
 const MAX_BYTES = 8 * 1024 * 1024;
 /** So many of the largest families are looked at, and so many files of each. */
-const FAMILIES = 15;
+export const CHECKED_FAMILIES = 15;
 const FILES_PER_FAMILY = 4;
 
 /**
@@ -64,7 +64,7 @@ function choose(files, families) {
     chosen.add(path);
     bytes += size;
   };
-  for (const family of families.slice(0, FAMILIES)) family.files.slice(0, FILES_PER_FAMILY).forEach(take);
+  for (const family of families.slice(0, CHECKED_FAMILIES)) family.files.slice(0, FILES_PER_FAMILY).forEach(take);
   for (const file of spread(files)) take(file);
   return [...chosen];
 }

@@ -82,17 +82,12 @@ function linkAlike(entries, distinct, threshold, union, link) {
 }
 
 /** Whether the smaller of two sketches is large enough to be the common part. */
-function mayBeAlike(
-  /** @type {Uint32Array} */ a,
-  /** @type {Uint32Array} */ b,
-  /** @type {number} */ threshold,
-) {
+function mayBeAlike(/** @type {Uint32Array} */ a, /** @type {Uint32Array} */ b, /** @type {number} */ threshold) {
   return Math.min(a.length, b.length) >= needed(Math.max(a.length, b.length), threshold);
 }
 
 /** How many of `length` hashes must be common; a rounding error of the product must not ask for one more. */
-const needed = (/** @type {number} */ length, /** @type {number} */ threshold) =>
-  Math.ceil(length * threshold - 1e-9);
+const needed = (/** @type {number} */ length, /** @type {number} */ threshold) => Math.ceil(length * threshold - 1e-9);
 
 /** The table that counts hashes has 2 to the power of this many places. */
 const COUNT_BITS = 22;
@@ -142,7 +137,11 @@ function meetingsOf(prefixes) {
   for (let start = 0, end = 0; start < length; start = end) {
     const hash = hashAt(start);
     while (end < length && hashAt(end) === hash) end++;
-    if (end - start > 1) meetings.set(hash, Array.from(pairs.subarray(start, end), (pair) => pair % FILES));
+    if (end - start > 1)
+      meetings.set(
+        hash,
+        Array.from(pairs.subarray(start, end), (pair) => pair % FILES),
+      );
   }
   return meetings;
 }

@@ -11,7 +11,8 @@ const READ_BYTES = 64 * 1024;
 let lastID = 0;
 
 /**
- * @typedef {import('nanolith').ServiceCluster<import('./reader.js').reader extends import('nanolith').Nanolith<infer D> ? D : never>} Readers
+ * @typedef {typeof import('./reader.js').reader extends import('nanolith').Nanolith<infer D> ? D : never} ReaderTasks
+ * @typedef {import('nanolith').ServiceCluster<ReaderTasks>} Readers
  * @typedef {import('./walk.js').File} File
  */
 
@@ -51,12 +52,12 @@ export async function feed(files, cluster, { signal, unreadable }) {
  * @param {Readers} cluster
  * @param {Task} name
  * @param {string} path
- * @param {AbortSignal} signal
+ * @param {AbortSignal} [signal]
  */
 export async function send(cluster, name, path, signal) {
   const file = await open(path);
   try {
-    signal.throwIfAborted();
+    signal?.throwIfAborted();
     const id = ++lastID;
     const service = cluster.use();
     const call = service.call({ name, params: [id, path], signal });

@@ -49,7 +49,7 @@ export function showFamilies(families, folder) {
   for (const { files, links, repeatedBytes } of families.slice(0, SHOWN_FAMILIES)) {
     const least = links.reduce((least, { likeness }) => Math.min(least, likeness), 1);
     const alike = least === 1 ? 'the same' : `${percent(least)} alike and more`;
-    console.log(`\n${count(files.length)} files, ${alike}, ${megabytes(repeatedBytes)} repeated`);
+    console.log(`\n${count(files.length)} files, ${alike}, ${size(repeatedBytes)} repeated`);
     for (const { path } of files.slice(0, SHOWN_FILES)) console.log(`  ${relative(folder, path)}`);
     if (files.length > SHOWN_FILES) console.log(`  and ${count(files.length - SHOWN_FILES)} more`);
   }
@@ -70,6 +70,9 @@ export function likeTable(alike, folder) {
   for (const { path, likeness } of alike) table.push([percent(likeness), relative(folder, path)]);
   return table.toString();
 }
+
+/** Most copies are small. @param {number} bytes */
+export const size = (bytes) => (bytes < 1e6 ? `${(bytes / 1e3).toFixed(1)} KB` : megabytes(bytes));
 
 const percent = (/** @type {number} */ share) => `${Math.floor(share * 100)}%`;
 

@@ -6,7 +6,8 @@ import { agent, begin, expect, hold, makeRoom, on, onAfterLook, onMayStay, paylo
 import { isApart, readApart, readValue, take, takeApart } from '../hosts.js';
 import { receiveMessengers, returnMessengers } from '../messengers.js';
 import { native } from '../native.js';
-import { CALLER_ENDED, HOSTS, HOSTS_WANTED, WORK } from '../protocol.js';
+import { CALLER_ENDED, HOSTS, HOSTS_WANTED, TALKING, WORK } from '../protocol.js';
+import { isTalking, said } from './console.js';
 import { exit } from './exit.js';
 import { load } from './load.js';
 import { reportFatal, writeLoadFailure } from './one-off.js';
@@ -33,6 +34,8 @@ let waiting;
 /** When the event loop has its next turn, whatever is queued. */
 let turnEnds = 0;
 let hooked = false;
+/** Whether the root was told that this thread's words are still under way. */
+let talking = false;
 
 /**
  * Loads the set and serves it until the core says that it is enough.
@@ -91,6 +94,7 @@ function isAwaited(call, caller) {
  */
 function work(answer) {
   for (let length = answer; ; length = writer.position) {
+    if (!talking && isTalking()) talk();
     let bytes = agent.turn(0, length);
     writer.position = 0;
     current = undefined;
@@ -118,6 +122,24 @@ function work(answer) {
     }
     if (!run(reader)) return;
   }
+}
+
+/** Holds the root's process until it has what tasks wrote to the console. */
+async function talk() {
+  tellTalking(true);
+  while (isTalking()) await said();
+  tellTalking(false);
+}
+
+/** @param {boolean} now */
+function tellTalking(now) {
+  talking = now;
+  const start = writer.position;
+  writer.u8(TALKING);
+  writer.u32(agent.id);
+  writer.u8(now ? 1 : 0);
+  agent.send(agent.owner, start, writer.position - start);
+  writer.position = start;
 }
 
 /**

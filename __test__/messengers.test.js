@@ -1,0 +1,204 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+
+import { Messenger, messengers, pool } from '../index.js';
+import { native } from '../lib/native.js';
+import { doing, initialized } from './fixtures/initializers.js';
+import { serving, servingOnce, servingWarm } from './fixtures/service-tasks.js';
+import { arrivals, newCell, rejection, until, within } from './helpers.js';
+import { hear, nothingLeft, withService } from './service-helpers.js';
+
+pool.setConcurrency(64);
+
+const all = { concurrency: 6 };
+let names = 0;
+const newName = () => `attached ${++names}`;
+
+describe('messengers outside of nanolith’s threads', () => {
+  it('everything on it throws ERR_NANOLITH_NO_PARENT', () => {
+    for (const attempt of [() => messengers.use('x'), () => messengers.seek()]) {
+      assert.throws(attempt, { name: 'NoParentError', code: 'ERR_NANOLITH_NO_PARENT' });
+    }
+    assert.ok(Object.isFrozen(messengers));
+  });
+});
+
+describe('the messengers of a service', all, () => {
+  it('attached at launch are there for use() and seek(), by name', async () => {
+    const [one, two] = [new Messenger(newName()), new Messenger(newName())];
+    await withService(serving, { messengers: [one, two] }, async (service) => {
+      assert.deepEqual(await within(service.call({ name: 'attached' })), [one.ID, two.ID].sort());
+      assert.equal(await within(service.call({ name: 'uses', params: [one.ID] })), true);
+      const heard = hear(two);
+      await within(service.call({ name: 'sendOn', params: [two.ID, 'hello'] }));
+      await until(() => heard.length === 1);
+    });
+    one.close();
+    two.close();
+  });
+
+  it('sendMessenger attaches one later, and resolves when the service has it', async () => {
+    const messenger = new Messenger(newName());
+    await withService(serving, undefined, async (service) => {
+      assert.deepEqual(await within(service.call({ name: 'attached' })), []);
+      assert.equal(await within(service.sendMessenger(messenger)), undefined);
+      assert.deepEqual(await within(service.call({ name: 'attached' })), [messenger.ID]);
+      await within(service.sendMessenger(messenger));
+      await within(service.call({ name: 'sendBackOn', params: [messenger.ID] }));
+      const back = messenger.waitForMessage(() => true);
+      messenger.sendMessage('there');
+      assert.deepEqual(await within(back), { from: service.threadID, data: 'there' });
+    });
+    messenger.close();
+  });
+
+  it('sendMessenger refuses what is no Messenger', () =>
+    withService(serving, undefined, async (service) => {
+      for (const bad of [undefined, {}, 'a name', { __messengerID: 'x' }]) {
+        const error = await rejection(service.sendMessenger(bad));
+        assert.equal(error.code, 'ERR_NANOLITH_INVALID_ARGUMENT');
+      }
+    }));
+
+  it('use() waits for one that sendMessenger brings, also from the initializer', async () => {
+    const messenger = new Messenger(newName());
+    await withService(serving, undefined, async (service) => {
+      const used = [1, 2].map(() => service.call({ name: 'uses', params: [messenger.ID] }));
+      await within(service.call({ name: 'nothing' }));
+      await within(service.sendMessenger(messenger));
+      assert.deepEqual(await within(Promise.all(used)), [true, true]);
+    });
+    messenger.close();
+    const late = new Messenger('late');
+    await withService(initialized, doing('usesMessenger'), async (service) => {
+      const found = late.waitForMessage(() => true);
+      await within(service.sendMessenger(late));
+      assert.equal(await within(found), 'found late');
+    });
+    late.close();
+  });
+
+  it('use() rejects after ten seconds, naming it', () =>
+    withService(serving, undefined, async (service) => {
+      const failed = await within(service.call({ name: 'useFails', params: ['never brought'] }), 40_000);
+      assert.equal(failed.kind, 'MessengerTimeoutError');
+      assert.equal(failed.code, 'ERR_NANOLITH_MESSENGER_TIMEOUT');
+      assert.match(failed.message, /never brought/);
+      assert.ok(failed.waited >= 9_900, String(failed.waited));
+    }));
+
+  it('use() with a signal rejects with its reason', () =>
+    withService(serving, undefined, async (service) => {
+      assert.equal(await within(service.call({ name: 'useAborted', params: ['x'] })), 'no more');
+    }));
+
+  it('use() refuses a name that is no string', () =>
+    withService(serving, undefined, async (service) => {
+      const failed = await within(service.call({ name: 'useFails', params: [5] }));
+      assert.equal(failed.code, 'ERR_NANOLITH_INVALID_ARGUMENT');
+    }));
+
+  it('use() after closeAll rejects as closed; sendMessenger brings it back', async () => {
+    const messenger = new Messenger(newName());
+    await withService(serving, { messengers: [messenger] }, async (service) => {
+      messenger.closeAll();
+      const failed = await within(service.call({ name: 'useFails', params: [messenger.ID] }));
+      assert.equal(failed.kind, 'MessengerClosedError');
+      const again = new Messenger(messenger.ID);
+      await within(service.sendMessenger(again));
+      assert.equal(await within(service.call({ name: 'uses', params: [messenger.ID] })), true);
+      again.close();
+    });
+  });
+});
+
+for (const [kind, set] of /** @type {const} */ ([
+  ['one-off', servingOnce],
+  ['warm', servingWarm],
+])) {
+  describe(`the messengers of a ${kind} task`, all, () => {
+    it('are those of its option, for use() and seek()', async () => {
+      const [one, two] = [new Messenger(newName()), new Messenger(newName())];
+      const attached = await within(set({ name: 'attached', messengers: [one, two] }));
+      assert.deepEqual(attached, [one.ID, two.ID].sort());
+      const heard = one.waitForMessage(() => true);
+      await within(set({ name: 'sendOn', params: [one.ID, 'from a task'], messengers: [one] }));
+      assert.equal(await within(heard), 'from a task');
+      one.close();
+      two.close();
+    });
+
+    it('use() rejects at once without it, as nothing can bring one', async () => {
+      const failed = await within(set({ name: 'useFails', params: ['absent'] }));
+      assert.equal(failed.kind, 'MessengerTimeoutError');
+      assert.match(failed.message, /absent/);
+      assert.ok(failed.waited < 5_000);
+    });
+
+    it('of one name given twice are one', async () => {
+      const [one, same] = [new Messenger(newName()), new Messenger(`attached ${names}`)];
+      assert.deepEqual(await within(set({ name: 'attached', messengers: [one, same] })), [one.ID]);
+      one.closeAll();
+    });
+
+    it('keep the thread while the task waits on one, though it is unreffed', async () => {
+      const messenger = new Messenger(newName());
+      const waited = set({ name: 'collectOn', params: [messenger.ID, 1], messengers: [messenger] });
+      // One instance here, one there.
+      const timer = setInterval(() => messenger.sendMessage('at last'), 20);
+      try {
+        assert.equal(await within(waited), 'at last');
+      } finally {
+        clearInterval(timer);
+      }
+      messenger.close();
+    });
+
+    it('go with the task: no subscription is left, also when it fails', async () => {
+      const messenger = new Messenger(newName());
+      const heard = hear(new Messenger(messenger.ID));
+      const subscribers = () => {
+        // How many instances answer a message: only those that still listen do.
+        heard.length = 0;
+        messenger.sendMessage('who is there?');
+        return until(() => heard.length > 0);
+      };
+      await within(set({ name: 'sendBackOn', params: [messenger.ID], messengers: [messenger] }));
+      await rejection(set({ name: 'fail', params: ['x'], messengers: [messenger] }));
+      await subscribers();
+      await within(set({ name: 'nothing' }));
+      await subscribers();
+      assert.deepEqual(heard, ['who is there?']);
+      messenger.closeAll();
+    });
+  });
+}
+
+describe('messengers given to a warm task', () => {
+  it('leave with it: the next task on its thread has none, and no subscription is left', async () => {
+    pool.setConcurrency(1);
+    try {
+      const messenger = new Messenger(newName());
+      const before = native.livingSubscriptions();
+      assert.deepEqual(await within(servingWarm({ name: 'attached', messengers: [messenger] })), [messenger.ID]);
+      assert.equal(native.livingSubscriptions(), before);
+      assert.deepEqual(await within(servingWarm({ name: 'attached' })), []);
+      const failing = servingWarm({ name: 'fail', params: ['x'], messengers: [messenger] });
+      assert.equal(await rejection(failing), 'x');
+      assert.equal(native.livingSubscriptions(), before);
+      const cell = newCell();
+      const controller = new AbortController();
+      const options = { messengers: [messenger], signal: controller.signal };
+      const spinning = rejection(servingWarm({ name: 'spin', params: [cell], ...options }));
+      await until(() => arrivals(cell) === 1);
+      controller.abort();
+      await spinning;
+      await until(() => native.livingSubscriptions() === before);
+      messenger.close();
+    } finally {
+      pool.setConcurrency(64);
+    }
+  });
+});
+
+nothingLeft();
