@@ -130,6 +130,17 @@ for (const [kind, set] of both) {
       assert.equal(await within(/** @type {Promise<unknown>} */ (inner)), 22);
     });
 
+    it('keeps its thread alive while it runs, though only an unreffed handle is pending', async () => {
+      const call = { name: /** @type {const} */ ('waitsUnreffed'), params: /** @type {[number]} */ ([30]) };
+      assert.equal(await within(kind === 'warm' ? odd.warm(call) : odd.isolated(call)), 'waited');
+    });
+
+    it('resolves with what a thenable resolves with', async () => {
+      for (const name of /** @type {const} */ (['returnsThenable', 'returnsThenableFunction'])) {
+        assert.equal(await within(kind === 'warm' ? odd.warm({ name }) : odd.isolated({ name })), 'then');
+      }
+    });
+
     it('shares a SharedArrayBuffer', async () => {
       const shared = new SharedArrayBuffer(8);
       const view = new Int32Array(shared);

@@ -141,9 +141,9 @@ class Offer {
   #timer;
   #unlisten = () => {};
   /** @type {(stream: OutgoingStream) => void} */
-  resolve;
+  resolve = () => {};
   /** @type {(reason: unknown) => void} */
-  reject;
+  reject = () => {};
 
   /**
    * @param {number} pipe

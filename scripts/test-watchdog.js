@@ -15,6 +15,8 @@ beforeEach((context) => {
     console.error(`The test "${name}" did not end within ${limitMs / 1000} s; its file ends here.`);
     process.exit(1);
   }, limitMs);
+  // A test that hangs keeps the process alive by itself, or the runner finds it pending; a skipped one has no end to clear.
+  timer.unref();
   running.set(name, timer);
 });
 

@@ -49,7 +49,8 @@ const values = {
   arguments: () => argumentsOf(1, 2),
   'no arguments': () => argumentsOf(),
   module: () => import('node:path'),
-  URL: () => new URL('http://example.com/a'),
+  // Node 20 clones a URL, to an empty object.
+  ...(clones(new URL('http://example.com/a')) ? {} : { URL: () => new URL('http://example.com/a') }),
   Intl: () => new Intl.NumberFormat(),
   'WebAssembly.Memory': () => new WebAssembly.Memory({ initial: 1 }),
   proxy: () => new Proxy({}, {}),
@@ -75,7 +76,7 @@ const places = {
 
 describe('what structured clone refuses', () => {
   for (const [name, make] of Object.entries(values)) {
-    it(`${name} is refused in the same words`, async (test) => {
+    it(`${name} is refused in the same words`, async () => {
       const value = name === 'module' ? await make() : make();
       let expected;
       try {
@@ -83,7 +84,6 @@ describe('what structured clone refuses', () => {
       } catch (error) {
         expected = error;
       }
-      if (expected === undefined && name === 'URL') return test.skip('this Node clones it');
       assert.ok(expected);
       for (const [place, put] of Object.entries(places)) {
         for (const options of [undefined, { hosts: [] }]) {
@@ -167,3 +167,13 @@ describe('what a getter throws', () => {
     }
   });
 });
+
+/** @param {unknown} value */
+function clones(value) {
+  try {
+    structuredClone(value);
+    return true;
+  } catch {
+    return false;
+  }
+}

@@ -11,8 +11,9 @@ const READ_BYTES = 64 * 1024;
 let lastID = 0;
 
 /**
- * @typedef {typeof import('./reader.js').reader extends import('nanolith').Nanolith<infer D> ? D : never} ReaderTasks
+ * @typedef {typeof import('./reader.js').reader extends import('nanolith').Nanolith<infer D extends import('nanolith').TaskDefinitions> ? D : never} ReaderTasks
  * @typedef {import('nanolith').ServiceCluster<ReaderTasks>} Readers
+ * @typedef {import('nanolith').Service<ReaderTasks>} Reader
  * @typedef {import('./walk.js').File} File
  */
 
@@ -30,7 +31,7 @@ export async function feed(files, cluster, { signal, unreadable }) {
   const lane = async () => {
     for (let next = queue.next(); !next.done && !signal.aborted; next = queue.next()) {
       try {
-        await send(cluster, 'catalogue', next.value.path, signal);
+        await sendToCatalogue(cluster, next.value.path, signal);
         arrived += 1;
       } catch (error) {
         if (signal.aborted) return;
@@ -44,29 +45,37 @@ export async function feed(files, cluster, { signal, unreadable }) {
   return arrived;
 }
 
+/** @param {Readers} cluster @param {string} path @param {AbortSignal} signal */
+function sendToCatalogue(cluster, path, signal) {
+  const call = (/** @type {Reader} */ reader, /** @type {number} */ id) =>
+    reader.call({ name: 'catalogue', params: [id, path], signal });
+  return send(cluster, path, call, signal);
+}
+
 /**
  * Streams a file to the least busy reader, together with the call that is to read it: the reader is busy until the call
  * has settled, and the stream waits whenever its reader does.
  *
- * @template {'catalogue' | 'describe'} Task
+ * @template Result
  * @param {Readers} cluster
- * @param {Task} name
  * @param {string} path
+ * @param {(reader: Reader, id: number) => Promise<Result>} call calls the task that takes the stream with this ID
  * @param {AbortSignal} [signal]
+ * @returns {Promise<Result>}
  */
-export async function send(cluster, name, path, signal) {
+export async function send(cluster, path, call, signal) {
   const file = await open(path);
   try {
     signal?.throwIfAborted();
     const id = ++lastID;
-    const service = cluster.use();
-    const call = service.call({ name, params: [id, path], signal });
-    const streamed = service
+    const reader = cluster.use();
+    const called = call(reader, id);
+    const streamed = reader
       .createStream({ id }, { signal })
       .then((stream) => pipeline(file.createReadStream({ highWaterMark: READ_BYTES }), stream, { signal }));
     // A fault of the disk reaches the reader as the end of its stream, and comes back as the call's error, too.
-    const [entry] = await Promise.all([call, streamed]);
-    return entry;
+    const [result] = await Promise.all([called, streamed]);
+    return result;
   } finally {
     await file.close();
   }

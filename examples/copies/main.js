@@ -8,7 +8,7 @@
 //
 // A part is computed again on this thread alone; the exit code is 1 when that comes to something else.
 
-import { open, stat } from 'node:fs/promises';
+import { access, constants, open, stat } from 'node:fs/promises';
 import { relative } from 'node:path';
 import process from 'node:process';
 import { Messenger, pool, ServiceCluster } from 'nanolith';
@@ -116,6 +116,7 @@ async function refuseUnreadable({ folder, like, report }) {
 /** @param {string} path @param {string} kind */
 async function existing(path, kind) {
   try {
+    await access(path, constants.R_OK);
     return await stat(path);
   } catch (error) {
     if (error.code === 'ENOENT') throw new UsageError(`there is no ${kind} ${path}`);
@@ -248,7 +249,7 @@ async function callRoll(rollCall, readers) {
  * @param {Catalogue} index
  */
 async function showAlike({ folder }, path, readers, index) {
-  const entry = await send(readers, 'describe', path);
+  const entry = await send(readers, path, (reader, id) => reader.call({ name: 'describe', params: [id, path] }));
   const alike = await index.call({ name: 'like', params: [entry, ALIKE_FILES] });
   const shown = relative(process.cwd(), path);
   console.log(

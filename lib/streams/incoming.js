@@ -18,6 +18,7 @@ const CLAIM_MS = 10_000;
 /** `pipeRead` answers `chunks * PACK + bytes`. */
 const PACK = 2 ** 17;
 const BLOCK_CHUNKS = 1024;
+/** @type {Buffer} */
 const NOTHING = Buffer.alloc(0);
 
 /** Where `pipeRead` puts the lengths of a block's chunks. */

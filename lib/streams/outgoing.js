@@ -80,7 +80,7 @@ export class OutgoingStream extends Writable {
     unfinished?.(error ?? prematureClose());
   }
 
-  /** @param {Error} error */
+  /** @param {any} error */
   #ended(error) {
     // Those whom `createStream` gave the stream in this turn have had the time to listen for it.
     setImmediate(() => this.destroy(error));

@@ -33,6 +33,7 @@
 //! lock: after `close` returned, no sender can be inside it.
 
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Instant;
 
 use parking_lot::Mutex;
 
@@ -77,6 +78,8 @@ struct Shared {
     phase: Phase,
     bytes: Vec<u8>,
     waker: Option<Waker>,
+    /// When the last wake-up was sent.
+    woken_at: Option<Instant>,
 }
 
 /// What only the receiver touches: the block it is reading, and how patiently it polls.
@@ -99,6 +102,7 @@ impl Default for Inbox {
             phase: Phase::Awake,
             bytes: Vec::new(),
             waker: None,
+            woken_at: None,
         };
         Self {
             shared: Mutex::new(shared),
@@ -127,6 +131,7 @@ impl Inbox {
         self.waiting.store(true, Ordering::Release);
         if shared.phase == Phase::Asleep {
             shared.phase = Phase::Awake;
+            shared.woken_at = Some(Instant::now());
             if let Some(wake) = &shared.waker {
                 wake();
             }
@@ -211,7 +216,8 @@ impl Inbox {
 
     /// The receiver's event loop runs again after a sleep.
     pub fn woken(&self) {
-        self.reading.lock().spin.woken();
+        let at = self.shared.lock().woken_at.take();
+        self.reading.lock().spin.woken(at.unwrap_or_else(Instant::now));
     }
 
     /// Gives the inbox the way to wake its receiver, when that has come to life.

@@ -5,7 +5,7 @@
 //! thread therefore stops looking after a few rounds and burns nothing.
 //!
 //! A yield that comes back long after the budget has ended says that others want the CPU. A thread that sleeps is put
-//! before them when it is woken, one that looks is not: so it stops looking, until short sleeps argue for it again.
+//! before them when it is woken, one that looks is not: so it stops looking, and only many short sleeps argue for it again.
 
 use std::time::{Duration, Instant};
 
@@ -14,6 +14,10 @@ pub const MAX_BUDGET: Duration = Duration::from_micros(50);
 const STEP: Duration = Duration::from_micros(10);
 /// A wake-up this soon after falling asleep means that a longer look would have caught the message.
 const REGRET: Duration = Duration::from_micros(150);
+/// How many short sleeps are ignored after a yield that others kept: the fewest, and the most when it happens again and
+/// again. Such a yield costs as much as 10 to 30 wake-ups.
+const FEWEST_IGNORED: u32 = 8;
+const MOST_IGNORED: u32 = 256;
 /// Pauses between two yields of the CPU. On one CPU the yield is what lets the other thread answer at all.
 const PAUSES_PER_YIELD: u32 = 16;
 
@@ -22,6 +26,10 @@ const PAUSES_PER_YIELD: u32 = 16;
 pub struct Spin {
     budget: Duration,
     slept_at: Option<Instant>,
+    /// Short sleeps still to be ignored.
+    ignored: u32,
+    /// How many will be, the next time that others keep a yield.
+    distrust: u32,
 }
 
 impl Default for Spin {
@@ -29,6 +37,8 @@ impl Default for Spin {
         Self {
             budget: MAX_BUDGET,
             slept_at: None,
+            ignored: 0,
+            distrust: FEWEST_IGNORED,
         }
     }
 }
@@ -47,6 +57,7 @@ impl Spin {
             for _ in 0..PAUSES_PER_YIELD {
                 std::hint::spin_loop();
                 if found() {
+                    self.distrust = (self.distrust / 2).max(FEWEST_IGNORED);
                     return true;
                 }
             }
@@ -55,6 +66,8 @@ impl Spin {
             if now >= until {
                 if now >= until + MAX_BUDGET {
                     self.budget = Duration::ZERO;
+                    self.ignored = self.distrust;
+                    self.distrust = (self.distrust * 2).min(MOST_IGNORED);
                 }
                 return found();
             }
@@ -66,14 +79,18 @@ impl Spin {
         self.slept_at = Some(Instant::now());
     }
 
-    /// The thread was woken: a short sleep lengthens the next look, a long one shortens it.
-    pub fn woken(&mut self) {
-        if let Some(slept_at) = self.slept_at.take() {
-            self.budget = if slept_at.elapsed() < REGRET {
-                (self.budget + STEP).min(MAX_BUDGET)
-            } else {
-                self.budget / 2
-            };
+    /// The thread was woken by what arrived `at` that time: a short sleep lengthens the next look, a long one shortens it.
+    /// The time until the thread ran again does not count, since a look would not have had to wait for it.
+    pub fn woken(&mut self, at: Instant) {
+        let Some(slept_at) = self.slept_at.take() else {
+            return;
+        };
+        if at.saturating_duration_since(slept_at) >= REGRET {
+            self.budget /= 2;
+        } else if self.ignored > 0 {
+            self.ignored -= 1;
+        } else {
+            self.budget = (self.budget + STEP).min(MAX_BUDGET);
         }
     }
 }
@@ -86,7 +103,7 @@ mod tests {
     fn finds_at_once_without_a_budget() {
         let mut spin = Spin {
             budget: Duration::ZERO,
-            slept_at: None,
+            ..Spin::default()
         };
         assert!(spin.look(|| true));
         assert!(!spin.look(|| false));
@@ -96,18 +113,48 @@ mod tests {
     fn budget_grows_after_short_sleeps_and_halves_after_long_ones() {
         let mut spin = Spin {
             budget: Duration::ZERO,
-            slept_at: None,
+            ..Spin::default()
         };
         spin.asleep();
-        spin.woken();
+        spin.woken(Instant::now());
         assert_eq!(spin.budget, STEP);
         spin.slept_at = Instant::now().checked_sub(Duration::from_millis(5));
-        spin.woken();
+        spin.woken(Instant::now());
         assert_eq!(spin.budget, STEP / 2);
         for _ in 0..20 {
             spin.asleep();
-            spin.woken();
+            spin.woken(Instant::now());
         }
         assert_eq!(spin.budget, MAX_BUDGET);
+    }
+
+    #[test]
+    fn the_time_from_the_wake_up_to_the_run_does_not_count() {
+        let mut spin = Spin {
+            budget: Duration::ZERO,
+            ..Spin::default()
+        };
+        let arrived = Instant::now();
+        spin.slept_at = arrived.checked_sub(REGRET / 2);
+        std::thread::sleep(REGRET * 2);
+        spin.woken(arrived);
+        assert_eq!(spin.budget, STEP);
+    }
+
+    #[test]
+    fn contention_outlasts_many_short_sleeps() {
+        let mut spin = Spin {
+            budget: Duration::ZERO,
+            ignored: FEWEST_IGNORED,
+            ..Spin::default()
+        };
+        for _ in 0..FEWEST_IGNORED {
+            spin.asleep();
+            spin.woken(Instant::now());
+            assert_eq!(spin.budget, Duration::ZERO);
+        }
+        spin.asleep();
+        spin.woken(Instant::now());
+        assert_eq!(spin.budget, STEP);
     }
 }

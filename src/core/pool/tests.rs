@@ -329,6 +329,22 @@ fn nesting_has_a_limit() {
 }
 
 #[test]
+fn a_launch_that_failed_frees_its_slot_before_its_thread_is_gone() {
+    let world = World::new(1);
+    let key = world.granted(Work::Service, 1);
+    let service = world.place(&world.root, key);
+    let waiting = world.waiting(Work::Service, 2);
+    assert!(world.pool().finish(service.id), "somebody awaits the launch");
+    assert_eq!(world.counts(), (1, 0), "the next has the slot");
+    let next = world.place(&world.root, waiting);
+    world.pool().service_ready(next.id);
+    assert!(!world.pool().finish(next.id), "a launched service keeps its slot");
+    assert_eq!(world.counts(), (1, 0));
+    world.pool().thread_ended(service.id, &[]);
+    assert_eq!(world.counts(), (1, 0), "nothing is freed twice");
+}
+
+#[test]
 fn a_service_lends_only_while_a_call_runs() {
     let world = World::new(1);
     let key = world.granted(Work::Service, 1);

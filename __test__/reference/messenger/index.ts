@@ -1,0 +1,16 @@
+import { Messenger } from 'nanolith';
+import { api } from './worker.js';
+
+const board = new Messenger('board');
+const heard: string[] = [];
+board.onMessage<string>((text) => heard.push(text));
+
+const service = await api.launchService({ messengers: [board] });
+console.log(await api({ name: 'pin', params: ['from a task'], messengers: [board] }));
+
+const answer = board.waitForMessage<string>((text) => text.endsWith('from the main thread'));
+board.sendMessage('from the main thread');
+await answer;
+console.log(heard.join('; '));
+
+await service.close();

@@ -1,0 +1,5 @@
+import { define } from 'nanolith';
+
+export const api = await define({
+  echo: async (value: string) => value,
+});
