@@ -425,6 +425,21 @@ describe('service.call', all, () => {
       assert.equal(service.activeCalls, 0);
     }));
 
+  it('a call counts until it has settled here, however fast the service answers', () =>
+    withService(serving, undefined, async (service) => {
+      const answered = newCell();
+      for (let round = 1; round <= 20; round += 1) {
+        const calls = [1, 2, 3].map(() => service.call({ name: 'tick', params: [answered] }));
+        // In this very tick the service answers them.
+        const end = Date.now() + 20_000;
+        while (arrivals(answered) < 3 * round && Date.now() < end);
+        assert.equal(arrivals(answered), 3 * round);
+        assert.equal(service.activeCalls, 3);
+        await within(Promise.all(calls));
+        assert.equal(service.activeCalls, 0);
+      }
+    }));
+
   it('sendMessenger, messages and refused calls do not count as calls', () =>
     withService(serving, undefined, async (service) => {
       const { Messenger } = await import('../index.js');

@@ -5,13 +5,16 @@ import { finished, PassThrough, pipeline as pipelineWithCallback, Readable, Writ
 import { pipeline } from 'node:stream/promises';
 import { describe, it } from 'node:test';
 
-import { parent } from '../index.js';
+import { parent, pool } from '../index.js';
 import { native } from '../lib/native.js';
 import { streams } from './fixtures/streams.js';
 import { fixtureUrl, INDEX, rejection, runWell, until, within, write } from './helpers.js';
 
 // The folder of files for child processes goes when what made it has ended: this file, that is, not one of its tests.
 write('');
+
+// One test has two services at a time, on one processor too.
+pool.setConcurrency(4);
 
 const KB = 1024;
 const MB = 1024 * 1024;

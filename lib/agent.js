@@ -70,12 +70,12 @@ export function on(kind, handler) {
   handlers[kind] = handler;
 }
 
-/** What runs after each look: work that must not interleave with reading frames. @type {() => void} */
-let afterLook = () => {};
+/** What runs after each look: work that must not interleave with reading frames. @type {(() => void)[]} */
+const afterLook = [];
 
 /** @param {() => void} work */
 export function onAfterLook(work) {
-  afterLook = work;
+  afterLook.push(work);
 }
 
 /** What runs before the next look. @type {(() => void)[]} */
@@ -167,7 +167,7 @@ function look(until) {
     dispatch(bytes);
   } while (agent.now() < until);
   if (incoming.length > KEEP) makeRoom(SCRATCH);
-  afterLook();
+  for (const work of afterLook) work();
   return found;
 }
 

@@ -3,7 +3,7 @@
 // A call is known across threads by a number: its place in the table, and a generation, so that a late answer to a call
 // that was aborted never reaches the next one in the same place.
 
-import { expect, hold, on, reader, release, writer } from './agent.js';
+import { agent, expect, hold, on, onAfterLook, reader, release, writer } from './agent.js';
 import { LoadError, WorkerExitedError } from './errors.js';
 import { dropValue, readValue } from './hosts.js';
 import { ENDED, FAILURE, FATAL, LOAD_FAILED, REPLY } from './protocol.js';
@@ -27,6 +27,9 @@ export class Call {
     this.thread = thread;
   }
 }
+
+/** A call that counts as an active one of its service until it has settled. */
+export class ServiceCall extends Call {}
 
 /** A call that asks the pool for a slot. */
 export class PoolCall extends Call {
@@ -223,6 +226,26 @@ export function endedEarly(call, code, error) {
   else fail(call, new WorkerExitedError(code));
 }
 
+/** Services that have answered calls since the last look. @type {import('./threads.js').Thread[]} */
+const answering = [];
+
+/** @param {Call} call */
+function countAnswer({ thread }) {
+  if (thread === undefined) return;
+  thread.answers += 1;
+  if (thread.answers === 1) answering.push(thread);
+}
+
+onAfterLook(() => {
+  if (answering.length === 0) return;
+  // Once a look, ahead of whatever hears that a call has settled: a reply is not worth a crossing of its own.
+  for (const thread of answering) {
+    agent.settled(thread.id, thread.answers);
+    thread.answers = 0;
+  }
+  answering.length = 0;
+});
+
 on(REPLY, (reader) => {
   const call = find(reader.u32());
   if (call === undefined) {
@@ -230,12 +253,14 @@ on(REPLY, (reader) => {
     return;
   }
   const value = readValue(reader);
+  if (call instanceof ServiceCall) countAnswer(call);
   if (leave(call)) call.resolve(value);
   expectMore();
 });
 
 on(FAILURE, (reader) => {
   const call = find(reader.u32());
+  if (call instanceof ServiceCall) countAnswer(call);
   if (call !== undefined) failRemotely(call, reader.thrown());
   expectMore();
 });

@@ -6,7 +6,7 @@ import { inspect } from 'node:util';
 
 import { agent, beforeNextLook, expect, on, throwUncaught, writer } from './agent.js';
 import { validateMessenger, validateServiceCall } from './arguments.js';
-import { abandon, Call, callsOf, fail, open } from './calls.js';
+import { abandon, Call, callsOf, fail, open, ServiceCall } from './calls.js';
 import { writeValue } from './hosts.js';
 import { closedError, Line } from './line.js';
 import { native } from './native.js';
@@ -84,7 +84,7 @@ export class Service extends EventEmitter {
     if (signal?.aborted) throw signal.reason;
     this.#assertOpen();
     const { id } = this.#thread;
-    const call = new Call(this.#thread);
+    const call = new ServiceCall(this.#thread);
     const promise = open(call);
     const start = writer.position;
     try {

@@ -24,6 +24,8 @@ export class Thread {
   call;
   /** Whether it takes calls of its own, as a service does. */
   serving = false;
+  /** Calls that it has answered since the core was told. */
+  answers = 0;
   /** What its `error` event said. @type {{ value: unknown } | undefined} */
   error;
   /** Called with the exit code when the thread is gone. @type {((code: number) => void) | undefined} */

@@ -146,15 +146,18 @@ describe('the process', () => {
     assert.equal(await runWell(code), '2 2\n3 3\n');
   });
 
-  it('R24: exits while threads start, load and spin, twenty times, with its own code each time', async () => {
+  it('R24: exits while threads start, load and spin, sixteen times, with its own code each time', async () => {
     const code = `${imports}
       const at = Number(process.argv[2]);
       const cell = newCell();
       for (let n = 0; n < 4; n += 1) (n % 2 ? tasks : warm)({ name: n % 3 ? 'spin' : 'nothing', params: [cell] });
       nests({ name: 'wide', params: [4] });
-      setTimeout(() => process.exit(at), at * 8);`;
+      setTimeout(() => process.exit(at), at * 10);`;
     const codes = [];
-    for (let at = 0; at < 20; at += 1) codes.push((await runNode(code, { args: [String(at)] })).code);
+    for (let at = 0; at < 16; at += 4) {
+      const four = [at, at + 1, at + 2, at + 3].map((own) => runNode(code, { args: [String(own)] }));
+      for (const ended of await Promise.all(four)) codes.push(ended.code);
+    }
     assert.deepEqual(
       codes,
       codes.map((_, at) => at),

@@ -145,8 +145,8 @@ describe('the exit code', all, () => {
       for (let more = 0; more < 4; more += 1) {
         serving.launchService({ messengers: [messenger] }).then((service) => {
           service.onMessage((data) => service.sendMessage(data));
-          service.call({ name: 'sendBack' });
-          service.call({ name: 'sendBackOn', params: ['at exit'] });
+          service.call({ name: 'sendBack' }).catch(() => {});
+          service.call({ name: 'sendBackOn', params: ['at exit'] }).catch(() => {});
           for (let count = 0; count < 20; count += 1) service.sendMessage(count);
           messenger.sendMessage('hello');
           if (more === 1) service.call({ name: 'spin', params: [0] });

@@ -145,6 +145,5 @@ function functionOf(atom) {
 on(MESSENGER, (reader) => {
   const call = reader.u32();
   attach(reader.text());
-  // Not a reply: that would end one of the active calls.
-  tellOwner(() => writeResult(call, undefined));
+  reply(() => writeResult(call, undefined));
 });

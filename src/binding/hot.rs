@@ -21,7 +21,7 @@ use crate::core::pool::{Cancelled, Key, Request, Submitted, Turn, Work};
 /// # Safety
 /// `env` and `object` belong to the running callback; `handle` outlives every call of these functions.
 pub(super) unsafe fn define(env: sys::napi_env, object: sys::napi_value, handle: *mut Handle) -> Outcome<()> {
-    let functions: [(&std::ffi::CStr, sys::napi_callback); 22] = [
+    let functions: [(&std::ffi::CStr, sys::napi_callback); 23] = [
         (c"scratch", Some(entry::<2, Scratches>)),
         (c"drain", Some(entry::<0, Drain>)),
         (c"poll", Some(entry::<0, Poll>)),
@@ -43,6 +43,7 @@ pub(super) unsafe fn define(env: sys::napi_env, object: sys::napi_value, handle:
         (c"loadFailed", Some(entry::<2, LoadFailed>)),
         (c"threadEnded", Some(entry::<3, ThreadEnded>)),
         (c"publish", Some(entry::<3, super::hub::Publish>)),
+        (c"settled", Some(entry::<2, Settled>)),
         (c"activeCalls", Some(entry::<1, ActiveCalls>)),
     ];
     // SAFETY: the caller's promises.
@@ -244,7 +245,7 @@ impl Raw<3> for Send {
     }
 }
 
-/// `call(service, start, length)`: as `send`, and counts the call as active until `reply`.
+/// `call(service, start, length)`: as `send`, and counts the call as active until `settled`.
 struct CallService;
 impl Raw<3> for CallService {
     fn run(handle: &mut Handle, call: &Call<3>) -> Outcome<sys::napi_value> {
@@ -255,7 +256,7 @@ impl Raw<3> for CallService {
         let first = service.call_begins() == 1;
         let delivered = service.inbox.send(bytes) == Delivery::Delivered;
         if !delivered {
-            service.call_ends();
+            service.calls_end(1);
         } else if first {
             service.pool().call_began(&service);
         }
@@ -268,7 +269,6 @@ struct Reply;
 impl Raw<2> for Reply {
     fn run(handle: &mut Handle, call: &Call<2>) -> Outcome<sys::napi_value> {
         let bytes = handle.outgoing(call, 0)?;
-        handle.agent.call_ends();
         let owner = handle.agent.owner.as_ref();
         call.boolean(owner.is_some_and(|owner| owner.inbox.send(bytes) == Delivery::Delivered))
     }
@@ -422,7 +422,20 @@ impl Raw<3> for ThreadEnded {
     }
 }
 
-/// `activeCalls(service)`: the calls it has taken on and not answered.
+/// `settled(service, count)`: so many of its calls have their answer.
+struct Settled;
+impl Raw<2> for Settled {
+    fn run(handle: &mut Handle, call: &Call<2>) -> Outcome<sys::napi_value> {
+        let service = handle.find(call.u32(0)?);
+        let count = call.u32(1)?;
+        if let Some(service) = &service {
+            service.calls_end(count);
+        }
+        call.boolean(service.is_some())
+    }
+}
+
+/// `activeCalls(service)`: those of its calls that have not settled.
 struct ActiveCalls;
 impl Raw<1> for ActiveCalls {
     fn run(handle: &mut Handle, call: &Call<1>) -> Outcome<sys::napi_value> {

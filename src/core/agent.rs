@@ -30,7 +30,7 @@ pub struct Agent {
     pool: std::sync::OnceLock<Arc<Pool>>,
     /// The item under which this agent runs, or [`NO_KEY`]: what it submits is nested in that.
     current: AtomicU64,
-    /// Calls that a service has taken on and not answered.
+    /// Calls of a service that have not settled. Its owner alone changes it, so that it is exact in each of its ticks.
     active: AtomicU32,
 }
 
@@ -94,11 +94,11 @@ impl Agent {
         self.active.fetch_add(1, Ordering::AcqRel) + 1
     }
 
-    pub fn call_ends(&self) {
+    pub fn calls_end(&self, count: u32) {
         // A service that was closed has its count cleared, and a late answer must not wrap it around.
         let _ = self
             .active
-            .fetch_update(Ordering::AcqRel, Ordering::Acquire, |n| n.checked_sub(1));
+            .fetch_update(Ordering::AcqRel, Ordering::Acquire, |n| Some(n.saturating_sub(count)));
     }
 
     pub fn clear_calls(&self) {
@@ -192,7 +192,7 @@ mod tests {
         let root = Agent::root();
         assert_eq!(root.call_begins(), 1);
         root.clear_calls();
-        root.call_ends();
+        root.calls_end(1);
         assert_eq!(root.active_calls(), 0);
     }
 }

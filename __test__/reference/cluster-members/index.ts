@@ -22,13 +22,14 @@ console.log(
 show();
 
 // The services that are at work stay.
-const call = added.call({ name: 'wait' });
+const call = added.call({ name: 'work' });
 show();
 const [busy] = cluster.currentServices.filter(({ active }) => active === 1);
 console.log(busy?.service === added, busy !== undefined && cluster.use(busy.identifier) === added);
 await cluster.closeAllIdle();
 show();
-await call;
 
+added.sendMessage('enough');
+await call;
 await cluster.closeAll();
 show();

@@ -1,5 +1,5 @@
-import { define } from 'nanolith';
+import { define, parent } from 'nanolith';
 
 export const api = await define({
-  wait: () => new Promise<void>((resolve) => setTimeout(resolve, 50)),
+  work: () => parent.waitForMessage((data) => data === 'enough'),
 });

@@ -1,17 +1,16 @@
-import { once } from 'node:events';
-import type { Readable } from 'node:stream';
 import { api } from './worker.js';
 
 const service = await api.launchService();
 
-const streams: Readable[] = [];
-service.onStream((stream) => {
-  if (stream.metaData.name !== 'words') return;
-  stream.on('data', (chunk) => console.log('the main thread got', chunk));
-  streams.push(stream);
+const ended = new Promise<void>((resolve) => {
+  service.onStream((stream) => {
+    if (stream.metaData.name !== 'words') return;
+    stream.on('data', (chunk) => console.log('the main thread got', chunk));
+    stream.on('end', resolve);
+  });
 });
 
-// When the task has opened its stream, the listener has been called with it.
+// The task makes the stream and returns; what it pipes arrives when it likes.
 await service.call({ name: 'send' });
-for (const stream of streams) await once(stream, 'end');
+await ended;
 await service.close();
