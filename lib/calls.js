@@ -156,16 +156,17 @@ export function failRemotely(call, reason) {
     return;
   }
   const linked = Promise.resolve().then(nothing).then(nothing);
-  call.resolve(
-    linked.then(() => {
-      const frames = asyncFrames();
-      if (frames.length > 0) {
-        const value = `${reason.stack}\n${frames.join('\n')}`;
-        Object.defineProperty(reason, 'stack', { value, configurable: true, writable: true });
-      }
-      throw reason;
-    }),
-  );
+  const failing = linked.then(() => {
+    const frames = asyncFrames();
+    if (frames.length > 0) {
+      const value = `${reason.stack}\n${frames.join('\n')}`;
+      Object.defineProperty(reason, 'stack', { value, configurable: true, writable: true });
+    }
+    throw reason;
+  });
+  call.resolve(failing);
+  // The call's own promise is for the user to handle. This one is nobody's, if that was rejected before (by an abort).
+  failing.catch(nothing);
 }
 
 /** The lines of the async frames that wait for this one; none where the user's `Error.prepareStackTrace` makes no lines. */

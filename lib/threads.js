@@ -160,7 +160,12 @@ let expiring = false;
 export function topUpSpares() {
   if (!mayUseSpares) return;
   for (let spare = native.startSpare(agent.id); spare; spare = native.startSpare(agent.id)) {
-    new Thread(spare.thread, spare.token, { name: 'nanolith spare', spare: true }).worker.unref();
+    try {
+      new Thread(spare.thread, spare.token, { name: 'nanolith spare', spare: true }).worker.unref();
+    } catch {
+      // The constructor told the core. Nobody waits for a spare; a task that needs a thread will hear what is wrong.
+      return;
+    }
     expireLater();
   }
 }

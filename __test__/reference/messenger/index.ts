@@ -1,5 +1,8 @@
-import { Messenger } from 'nanolith';
+import { Messenger, pool } from 'nanolith';
 import { api } from './worker.js';
+
+// A service and a task at a time, on a machine with one core, too.
+pool.setConcurrency(2);
 
 const board = new Messenger('board');
 const heard: string[] = [];
