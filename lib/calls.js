@@ -130,6 +130,7 @@ export function abandon(call, reason) {
   call.unlisten?.();
   call.unlisten = undefined;
   call.reject(reason);
+  call.reject = nothing;
 }
 
 /**
@@ -151,22 +152,24 @@ export function fail(call, reason) {
 export function failRemotely(call, reason) {
   if (!leave(call)) return;
   if (call instanceof PoolCall) call.undo?.();
+  // Abandoned before: a promise that rejects would be nobody's.
+  if (call.reject === nothing) return;
   if (!(reason instanceof Error) || typeof reason.stack !== 'string') {
     call.reject(reason);
     return;
   }
   const linked = Promise.resolve().then(nothing).then(nothing);
-  const failing = linked.then(() => {
-    const frames = asyncFrames();
-    if (frames.length > 0) {
-      const value = `${reason.stack}\n${frames.join('\n')}`;
-      Object.defineProperty(reason, 'stack', { value, configurable: true, writable: true });
-    }
-    throw reason;
-  });
-  call.resolve(failing);
-  // The call's own promise is for the user to handle. This one is nobody's, if that was rejected before (by an abort).
-  failing.catch(nothing);
+  // With one reaction and no more: V8 follows no promise that several wait for.
+  call.resolve(
+    linked.then(() => {
+      const frames = asyncFrames();
+      if (frames.length > 0) {
+        const value = `${reason.stack}\n${frames.join('\n')}`;
+        Object.defineProperty(reason, 'stack', { value, configurable: true, writable: true });
+      }
+      throw reason;
+    }),
+  );
 }
 
 /** The lines of the async frames that wait for this one; none where the user's `Error.prepareStackTrace` makes no lines. */
