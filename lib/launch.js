@@ -5,9 +5,9 @@ import { validateLaunchOptions } from './arguments.js';
 import { fail, find, leave, open, PoolCall } from './calls.js';
 import { writeValueApart } from './hosts.js';
 import { native } from './native.js';
-import { READY, RUN, SERVICE } from './protocol.js';
+import { READY, SERVICE } from './protocol.js';
 import { Service } from './service.js';
-import { refuseWhileLoading, submit, writeMessengers } from './tasks.js';
+import { refuseWhileLoading, submit, writeRun } from './tasks.js';
 import { nameOf, Thread } from './threads.js';
 
 const INITIALIZER = '__initializeService';
@@ -26,13 +26,7 @@ export function launch(set, options = {}) {
   const promise = open(call);
   const start = writer.position;
   try {
-    writer.u8(RUN);
-    writer.u32(call.id);
-    writer.u8(SERVICE);
-    writer.text(set.file);
-    writer.text(set.identifier);
-    writer.text(INITIALIZER);
-    writeMessengers(options.messengers);
+    writeRun(call, SERVICE, set, INITIALIZER, options.messengers);
     writeValueApart(undefined);
     call.granted = () => begin(call, set, options);
     submit(call, SERVICE, set, atom, start, options);

@@ -76,6 +76,5 @@ export const PRIORITY = 1;
 export const REFFED = 2;
 
 // Where host values are.
-export const NOT_CARRIED = 0;
 export const CARRIED = 1;
 export const CARRIED_APART = 2;

@@ -96,13 +96,7 @@ export function runIsolated(set, request) {
   const promise = open(call);
   const start = writer.position;
   try {
-    writer.u8(RUN);
-    writer.u32(call.id);
-    writer.u8(ONE_OFF);
-    writer.text(set.file);
-    writer.text(set.identifier);
-    writer.text(name);
-    writeMessengers(messengers);
+    writeRun(call, ONE_OFF, set, name, messengers);
     call.carrier = writeValueApart(params, transferList);
     // What is posted must be there before the thread is, so a call with host values gets a thread of its own.
     const plain = mayUseSpares && call.carrier === undefined && isDefault(options);
@@ -226,8 +220,26 @@ function listen(call, signal) {
   if (signal.aborted) abort();
 }
 
+/**
+ * Writes the request to a new thread, but for the params.
+ * @param {PoolCall} call
+ * @param {number} work
+ * @param {TaskSet} set
+ * @param {string} name
+ * @param {readonly import('../index.d.ts').Messenger[] | undefined} messengers
+ */
+export function writeRun(call, work, set, name, messengers) {
+  writer.u8(RUN);
+  writer.u32(call.id);
+  writer.u8(work);
+  writer.text(set.file);
+  writer.text(set.identifier);
+  writer.text(name);
+  writeMessengers(messengers);
+}
+
 /** @param {readonly import('../index.d.ts').Messenger[] | undefined} messengers */
-export function writeMessengers(messengers) {
+function writeMessengers(messengers) {
   writer.u32(messengers === undefined ? 0 : messengers.length);
   if (messengers !== undefined) for (const messenger of messengers) writer.text(messenger.ID);
 }
