@@ -678,7 +678,10 @@ export class PoolExceededError extends Error {
   readonly code: 'ERR_NANOLITH_POOL_EXCEEDED';
 }
 
-/** There is no native binary for this platform, or it cannot be loaded. */
+/**
+ * nanolith cannot run here, which its import says by this error: there is no native binary for the platform, it cannot
+ * be loaded, or a bundler took nanolith's code out of its package.
+ */
 export class PlatformError extends Error {
   private constructor();
   readonly name: 'PlatformError';

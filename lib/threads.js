@@ -8,12 +8,11 @@ import { agent, isRoot, lookNow, on, reader, writer } from './agent.js';
 import { adopt, callsOf, endedEarly, writeReason } from './calls.js';
 import { ports, sendCarrier, take } from './hosts.js';
 import { native } from './native.js';
+import { ENTRY } from './place.js';
 import { RELAY, START_WARM, TALKING, TERMINATE } from './protocol.js';
 
 /** How often the root looks for threads that have been idle for long enough, in milliseconds. */
 const EXPIRE_MS = 2_500;
-
-const ENTRY = new URL('./thread/entry.cjs', import.meta.url);
 
 /** The threads of this agent that have not exited. @type {Map<number, Thread>} */
 export const threads = new Map();

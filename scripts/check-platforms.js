@@ -39,6 +39,14 @@ deepStrictEqual(
   'napi.targets of package.json differ from scripts/platforms.js',
 );
 
+const loader = readFileSync(join(root, 'lib', 'native.js'), 'utf8');
+const shipped = /const SHIPPED = \[([^\]]*)\]/.exec(loader)?.[1] ?? '';
+deepStrictEqual(
+  [...shipped.matchAll(/'([^']+)'/g)].map(([, target]) => target),
+  platforms.map((p) => p.target),
+  'SHIPPED of lib/native.js differs from scripts/platforms.js',
+);
+
 const crate = /^version = "(.+)"$/m.exec(readFileSync(join(root, 'Cargo.toml'), 'utf8'))?.[1];
 deepStrictEqual(crate, version, 'Cargo.toml and package.json name different versions');
 

@@ -2,6 +2,7 @@
 
 import { pathToFileURL } from 'node:url';
 
+import { started } from '../agent.js';
 import { lookUp } from '../define.js';
 import { loadingFiles } from '../loading.js';
 
@@ -18,6 +19,12 @@ export async function load(file, identifier) {
     loadingFiles.delete(file);
   }
   const definition = lookUp(file, identifier);
+  if (definition === undefined && started?.copies) {
+    throw new Error(
+      `it does not define '${identifier}' by the nanolith that started the thread, but brings another copy of it: a ` +
+        'bundler put one into the file (keep nanolith external), or two versions are installed.',
+    );
+  }
   if (definition === undefined) {
     throw new Error(
       `it does not define '${identifier}' when a thread loads it. define() must run at the top level of the file, on ` +
