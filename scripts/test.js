@@ -1,8 +1,10 @@
 // Runs the tests with Node's own runner, which takes no globs before Node 21:
 //
-//   node scripts/test.js [filter…] [--only-names <pattern>] [--timeout <ms>]
+//   node scripts/test.js [filter…] [--only-names <pattern>] [--timeout <ms>] [--project <folder>]
 //
-// A filter is a part of a path below __test__/ (`lifecycle`, `pool.test`). Fails when no test ran.
+// A filter is a part of a path below __test__/ (`lifecycle`, `pool.test`). Fails when no test ran. A folder below __test__/
+// with a package.json of its own is a project: its tests need what it installs, and run by `--project` only, which
+// test-project.js calls.
 //
 // A test may take 60 s. Node 20 knows a timeout for whole files only, and a watchdog preloaded with `--import` would
 // reach every thread and turn off nanolith's spares; so each file runs through a small file that loads both. What
@@ -20,6 +22,7 @@ const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: {
     'only-names': { type: 'string' },
+    project: { type: 'string' },
     timeout: { type: 'string', default: '60000' },
   },
 });
@@ -33,7 +36,7 @@ if (platform && !existsSync(join(root, 'npm', platform.target, binaryName(platfo
 const files = readdirSync(join(root, '__test__'), { recursive: true, encoding: 'utf8' })
   .filter((file) => /\.test\.[cm]?js$/.test(file))
   .map((file) => file.replaceAll('\\', '/'))
-  .filter((file) => !file.includes('node_modules/'))
+  .filter((file) => projectOf(file) === values.project)
   .filter((file) => positionals.length === 0 || positionals.some((filter) => file.includes(filter)))
   .sort();
 if (files.length === 0) {
@@ -69,6 +72,13 @@ try {
   process.exitCode = signal !== null || status !== 0 ? status || 1 : count > 0 ? 0 : 1;
 } finally {
   rmSync(scratch, { recursive: true, force: true });
+}
+
+/** The project that a test file belongs to, with what lies in folders below that left to the project itself. */
+function projectOf(/** @type {string} */ file) {
+  const [folder, ...rest] = file.split('/');
+  if (rest.length === 0 || !existsSync(join(root, '__test__', folder, 'package.json'))) return undefined;
+  return rest.length === 1 ? folder : null;
 }
 
 /** Writes the file that loads the watchdog and then the test file; returns its path. */

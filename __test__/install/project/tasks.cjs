@@ -1,0 +1,3 @@
+const { define } = require('nanolith');
+
+exports.tasks = define({ add: (a, b) => a + b });
