@@ -4,7 +4,7 @@ import { describe, it } from 'node:test';
 import { pool, Service, ServiceCluster } from '../index.js';
 import { doing, initialized } from './fixtures/initializers.js';
 import { serving } from './fixtures/service-tasks.js';
-import { arrivals, newCell, open, poolIdle, rejection, threadsGone, until, within } from './helpers.js';
+import { arrivals, living, newCell, open, poolIdle, rejection, threadsGone, until, within } from './helpers.js';
 import { hear, listenersOf, nothingLeft, stateOf } from './service-helpers.js';
 
 pool.setConcurrency(64);
@@ -261,6 +261,27 @@ describe('services that end', all, () => {
     await within(cluster[Symbol.asyncDispose]());
     assert.equal(service.closed, true);
   });
+});
+
+// Alone, since it counts threads.
+describe('a thread that has ended, before anybody has heard so', () => {
+  it('a service whose thread has just ended takes no calls from the others, and its own count until they settle', () =>
+    withCluster(2, async (cluster, [first, second]) => {
+      const busy = Array.from({ length: 3 }, () => second.call({ name: 'addLater', params: [1, 2] }));
+      const before = living();
+      first.worker.terminate();
+      // Without a turn of the event loop: the thread is gone, and nobody here has heard so.
+      const end = Date.now() + 20_000;
+      while (living() === before) assert.ok(Date.now() < end, 'the thread has not ended');
+      const late = first.call({ name: 'add', params: [1, 2] });
+      assert.equal(first.activeCalls, 1);
+      assert.equal(cluster.activeServiceCalls, 4);
+      for (let call = 0; call < 5; call += 1) assert.equal(cluster.use(), second);
+      assert.equal(/** @type {any} */ (await rejection(late)).code, 'ERR_NANOLITH_WORKER_EXITED');
+      assert.equal(first.activeCalls, 0);
+      assert.deepEqual(await Promise.all(busy), [3, 3, 3]);
+      assert.equal(cluster.activeServiceCalls, 0);
+    }));
 });
 
 describe('a launch of several', () => {

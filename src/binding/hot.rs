@@ -132,6 +132,12 @@ impl Handle {
         self.target.clone()
     }
 
+    /// A service of this agent. Its calls count until they settle, so one whose thread has ended is found as well, until
+    /// this agent has said so.
+    fn service(&mut self, id: AgentId) -> Option<Arc<Agent>> {
+        self.find(id).or_else(|| self.agent.pool().thread(id))
+    }
+
     /// Copies `[call][payload]` into the scratch and says how long it is; negative, how long the scratch must be.
     fn hand_over(&mut self, bytes: &[&[u8]]) -> i32 {
         let length: usize = bytes.iter().map(|part| part.len()).sum();
@@ -249,15 +255,14 @@ impl Raw<3> for Send {
 struct CallService;
 impl Raw<3> for CallService {
     fn run(handle: &mut Handle, call: &Call<3>) -> Outcome<sys::napi_value> {
-        let Some(service) = handle.find(call.u32(0)?) else {
+        let Some(service) = handle.service(call.u32(0)?) else {
             return call.boolean(false);
         };
         let bytes = handle.outgoing(call, 1)?;
         let first = service.call_begins() == 1;
+        // One that is not delivered is active too: it settles when the owner hears how the thread ended.
         let delivered = service.inbox.send(bytes) == Delivery::Delivered;
-        if !delivered {
-            service.calls_end(1);
-        } else if first {
+        if delivered && first {
             service.pool().call_began(&service);
         }
         call.boolean(delivered)
@@ -426,7 +431,7 @@ impl Raw<3> for ThreadEnded {
 struct Settled;
 impl Raw<2> for Settled {
     fn run(handle: &mut Handle, call: &Call<2>) -> Outcome<sys::napi_value> {
-        let service = handle.find(call.u32(0)?);
+        let service = handle.service(call.u32(0)?);
         let count = call.u32(1)?;
         if let Some(service) = &service {
             service.calls_end(count);
@@ -439,7 +444,7 @@ impl Raw<2> for Settled {
 struct ActiveCalls;
 impl Raw<1> for ActiveCalls {
     fn run(handle: &mut Handle, call: &Call<1>) -> Outcome<sys::napi_value> {
-        let service = handle.find(call.u32(0)?);
+        let service = handle.service(call.u32(0)?);
         call.number(service.map_or(0.0, |service| f64::from(service.active_calls())))
     }
 }

@@ -41,17 +41,16 @@ impl Cluster {
         true
     }
 
-    /// The member with the fewest active calls; of several, the one whose turn it is.
+    /// The member with the fewest active calls; of several, the one whose turn it is. One whose thread has ended, though
+    /// its owner has not heard so yet, is only taken when there is no other.
     #[must_use]
     pub fn least_active(&self) -> Option<AgentId> {
         let mut state = self.state.lock();
-        let count = state.members.len();
-        let turn = state.turn;
-        let (_, at) = (0..count)
-            .map(|step| (turn + step) % count)
-            .map(|at| (state.members[at].active_calls(), at))
-            .reduce(|best, next| if next.0 < best.0 { next } else { best })?;
-        state.turn = (at + 1) % count;
+        let mut at = state.fewest(|_| true)?;
+        if state.members[at].inbox.is_closed() {
+            at = state.fewest(|member| !member.inbox.is_closed()).unwrap_or(at);
+        }
+        state.turn = (at + 1) % state.members.len();
         Some(state.members[at].id)
     }
 
@@ -64,6 +63,18 @@ impl Cluster {
             .iter()
             .map(|member| member.active_calls())
             .sum()
+    }
+}
+
+impl State {
+    fn fewest(&self, may: impl Fn(&Agent) -> bool) -> Option<usize> {
+        let count = self.members.len();
+        (0..count)
+            .map(|step| (self.turn + step) % count)
+            .filter(|&at| may(&self.members[at]))
+            .map(|at| (self.members[at].active_calls(), at))
+            .reduce(|best, next| if next.0 < best.0 { next } else { best })
+            .map(|(_, at)| at)
     }
 }
 
@@ -87,6 +98,17 @@ mod tests {
         let picked: Vec<_> = (0..6).map(|_| cluster.least_active().unwrap()).collect();
         let ids: Vec<_> = members.iter().map(|member| member.id).collect();
         assert_eq!(picked, [&ids[..], &ids[..]].concat());
+    }
+
+    #[test]
+    fn one_that_has_ended_takes_no_calls_while_another_lives() {
+        let (cluster, members) = cluster_of(2);
+        members[0].end();
+        members[1].call_begins();
+        members[1].call_begins();
+        assert_eq!(cluster.least_active(), Some(members[1].id));
+        members[1].end();
+        assert_eq!(cluster.least_active(), Some(members[0].id), "there is no other");
     }
 
     #[test]

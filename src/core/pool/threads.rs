@@ -115,6 +115,16 @@ impl Pool {
         Placed::Fresh(id, token)
     }
 
+    /// The agent of a thread whose end its owner has not told yet, though it may be gone.
+    #[must_use]
+    pub fn thread(&self, id: AgentId) -> Option<Arc<Agent>> {
+        self.state
+            .lock()
+            .threads
+            .get(&id)
+            .map(|thread| Arc::clone(&thread.agent))
+    }
+
     /// The token and the set of a warm thread that the root is asked to start.
     #[must_use]
     pub fn warm_thread(&self, id: AgentId) -> Option<(String, SetId)> {
