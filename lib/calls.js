@@ -219,6 +219,18 @@ export function adopt(error) {
 }
 
 /**
+ * What a thread threw, or why it cannot be read: the call that waits for it rejects in any case.
+ * @param {import('./codec/reader.js').Reader} reader
+ */
+function readThrown(reader) {
+  try {
+    return reader.thrown();
+  } catch (error) {
+    return error;
+  }
+}
+
+/**
  * The thread that was to answer has ended.
  * @param {Call} call
  * @param {number} code
@@ -256,29 +268,34 @@ on(REPLY, (reader) => {
     dropValue(reader);
     return;
   }
-  const value = readValue(reader);
   if (call instanceof ServiceCall) countAnswer(call);
-  if (leave(call)) call.resolve(value);
+  try {
+    const value = readValue(reader);
+    if (leave(call)) call.resolve(value);
+  } catch (error) {
+    // What cannot be made here (no memory is left for it, say) is no result.
+    fail(call, error);
+  }
   expectMore();
 });
 
 on(FAILURE, (reader) => {
   const call = find(reader.u32());
   if (call instanceof ServiceCall) countAnswer(call);
-  if (call !== undefined) failRemotely(call, reader.thrown());
+  if (call !== undefined) failRemotely(call, readThrown(reader));
   expectMore();
 });
 
 on(FATAL, (reader) => {
   const call = find(reader.u32());
-  if (call instanceof PoolCall) call.fatal = { value: reader.thrown() };
+  if (call instanceof PoolCall) call.fatal = { value: readThrown(reader) };
 });
 
 on(ENDED, (reader) => {
   const call = find(reader.u32());
   if (call === undefined) return;
   const code = reader.u32() | 0;
-  const error = reader.u8() === 1 ? { value: reader.thrown() } : undefined;
+  const error = reader.u8() === 1 ? { value: readThrown(reader) } : undefined;
   endedEarly(call, code, error);
 });
 
@@ -286,7 +303,7 @@ on(LOAD_FAILED, (reader) => {
   const call = find(reader.u32());
   if (call === undefined) return;
   const file = reader.text();
-  fail(call, new LoadError(file, reader.thrown()));
+  fail(call, new LoadError(file, readThrown(reader)));
 });
 
 function expectMore() {

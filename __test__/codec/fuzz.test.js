@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { DamagedError } from '../../lib/codec/damaged.js';
 import { Tag } from '../../lib/codec/tags.js';
 import { makeCodec, random } from './helpers.js';
 
@@ -110,12 +111,12 @@ function print(value, met = new Map()) {
   return `${type}(${parts.join()})`;
 }
 
-/** Damaged bytes may decode to something; if not, RangeError is the only way out. */
+/** Damaged bytes may decode to something; if not, DamagedError is the only way out. */
 function survives(decode, bytes, what) {
   try {
     decode(bytes);
   } catch (error) {
-    if (error instanceof RangeError || / bytes left$/.test(error.message)) return;
+    if (error instanceof DamagedError || / bytes left$/.test(error.message)) return;
     throw new Error(`${what}: ${error?.stack}\nbytes ${Buffer.from(bytes).toString('hex')}`);
   }
 }
@@ -163,7 +164,7 @@ describe('random bytes', () => {
     }
   });
 
-  it('every truncation of a valid encoding is a RangeError', () => {
+  it('every truncation of a valid encoding is found damaged', () => {
     const rng = random(5);
     const { encode, decode } = makeCodec();
     const rich = [
@@ -174,7 +175,7 @@ describe('random bytes', () => {
     for (let i = 0; i < 300; i++) {
       const bytes = encode(i < rich.length ? rich[i] : makeValue(rng, 3));
       for (let length = 0; length < bytes.length; length += 1 + (bytes.length >> 8)) {
-        assert.throws(() => decode(bytes.slice(0, length)), RangeError, `${length} of ${bytes.length}`);
+        assert.throws(() => decode(bytes.slice(0, length)), DamagedError, `${length} of ${bytes.length}`);
       }
     }
   });
@@ -225,6 +226,50 @@ describe('random bytes', () => {
     }
     decode(Uint8Array.from([0, Tag.ArrayLoose, 0xff, 0xff, 0xff, 0x01, 0, 0, 0, 0]));
     assert.ok(process.memoryUsage().rss - before < 200e6);
+  });
+
+  it('arrays of forged lengths take no room for elements that are not there', () => {
+    const { decode } = makeCodec();
+    const loose = (length) => [Tag.ArrayLoose, ...new Uint8Array(Uint32Array.of(length).buffer), 0, 0, 0, 0];
+    const before = process.memoryUsage().heapUsed;
+    const arrays = decode(
+      Uint8Array.from([0, Tag.Array, 200, ...Array.from({ length: 200 }, () => loose(65_536)).flat()]),
+    );
+    assert.ok(process.memoryUsage().heapUsed - before < 10e6);
+    for (const array of arrays) assert.equal(array.length, 65_536);
+    for (const length of [0, 1, 64, 65, 1000, 2 ** 31, 2 ** 32 - 1]) {
+      const array = decode(Uint8Array.from([0, ...loose(length)]));
+      assert.equal(array.length, length);
+      assert.deepEqual(Object.keys(array), []);
+      array[3] = 'x';
+      assert.equal(array.length, Math.max(length, 4));
+    }
+  });
+
+  it('what the engine would refuse is told by the reader', () => {
+    const { decode } = makeCodec();
+    const f64 = (n) => [...new Uint8Array(Float64Array.of(n).buffer)];
+    const buffer = [Tag.Buffer, 4, 0, 0, 0, 1, 2, 3, 4];
+    const uint16 = 4;
+    for (const bytes of [
+      [Tag.View, uint16, 0, ...f64(1), ...f64(1), ...buffer],
+      [Tag.View, uint16, 0, ...f64(2), ...f64(2), ...buffer],
+      [Tag.View, uint16, 0, ...f64(-2), ...f64(1), ...buffer],
+      [Tag.View, uint16, 0, ...f64(NaN), ...f64(1), ...buffer],
+      [Tag.View, uint16, 0, ...f64(0), ...f64(0.5), ...buffer],
+      [Tag.View, uint16, 1, ...f64(6), ...f64(0), ...buffer],
+      [Tag.View, uint16, 0, ...f64(0), ...f64(1), Tag.Date, ...f64(1)],
+      [Tag.Bytes, uint16, 3, 0, 0, 0, 1, 2, 3],
+      [Tag.BufferResizable, 4, 0, 0, 0, ...f64(3), 1, 2, 3, 4],
+      [Tag.BufferResizable, 4, 0, 0, 0, ...f64(NaN), 1, 2, 3, 4],
+      [Tag.Boxed, Tag.Boxed, 0x81],
+      [Tag.Boxed, Tag.Null],
+      [Tag.RegExp, Tag.Latin1, 1, 113, Tag.Latin1, 0],
+      [Tag.RegExp, Tag.Latin1, 0, Tag.Latin1, 1, 40],
+      [Tag.BigIntHex, 0, Tag.Latin1, 1, 122],
+    ]) {
+      assert.throws(() => decode(Uint8Array.from([0, ...bytes])), DamagedError, String(bytes));
+    }
   });
 
   it('atoms that are no key lists are refused', () => {

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { Buffer } from 'node:buffer';
 import { describe, it } from 'node:test';
+import { DamagedError } from '../../lib/codec/damaged.js';
 import { makeCodec } from './helpers.js';
 
 for (const generate of [true, false]) {
@@ -220,6 +221,17 @@ describe('buffers', () => {
     assert.throws(() => roundTrip(beyond), { name: 'DataCloneError' });
   });
 
+  it('that are resizable may end within an element', { skip: ArrayBuffer.prototype.resize === undefined }, () => {
+    const { roundTrip } = makeCodec();
+    const buffer = new ArrayBuffer(11, { maxByteLength: 16 });
+    for (const view of [new BigUint64Array(buffer, 8, 0), new Int16Array(buffer, 2, 4), new Int32Array(buffer, 0, 2)]) {
+      const copy = roundTrip(view);
+      assert.deepStrictEqual(copy, view);
+      assert.equal(copy.buffer.byteLength, 11);
+      assert.equal(copy.buffer.maxByteLength, 16);
+    }
+  });
+
   it('of some size keep their bytes', () => {
     const { roundTrip } = makeCodec({ size: 0 });
     const bytes = Uint8Array.from({ length: 1_000_003 }, (_, i) => i * 7);
@@ -292,7 +304,12 @@ describe('depth', () => {
     const deep = new Uint8Array(1_000_000).fill(1);
     deep[0] = 0;
     for (let i = 1; i < deep.length; i += 2) deep[i] = 16;
-    assert.throws(() => decode(deep), RangeError);
+    assert.throws(() => decode(deep), DamagedError);
     assert.equal(decode(Uint8Array.from([0, 0x85])), 5);
+    // Complete, it is a value of that depth, whatever the stack.
+    deep[deep.length - 1] = 0x85;
+    let value = decode(deep);
+    for (let depth = 0; depth < 499_999; depth++) value = value[0];
+    assert.equal(value, 5);
   });
 });

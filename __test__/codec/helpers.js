@@ -16,7 +16,7 @@ export function makeCodec({ size = 4096, generate = true, start = 0 } = {}) {
   });
   const reader = new Reader({
     atomText(id) {
-      if (id >= atoms.length) throw new RangeError(`no atom ${id}`);
+      if (id >= atoms.length) throw new Error(`no atom ${id}`);
       return atoms[id];
     },
     generate,
@@ -35,6 +35,18 @@ export function makeCodec({ size = 4096, generate = true, start = 0 } = {}) {
     if (reader.position !== bytes.length) throw new Error(`${bytes.length - reader.position} bytes left`);
     return value;
   }
+  /** As `decode` does where the stack ends at once. */
+  function decodeDeep(bytes, hosts) {
+    reader.item = () => {
+      reader.item = Reader.prototype.item;
+      throw new RangeError('the stack ends here');
+    };
+    try {
+      return decode(bytes, hosts);
+    } finally {
+      reader.item = Reader.prototype.item;
+    }
+  }
   const roundTrip = (value, options) => decode(encode(value, options), options?.hosts);
   function throwAcross(value, options) {
     writer.position = start;
@@ -46,7 +58,7 @@ export function makeCodec({ size = 4096, generate = true, start = 0 } = {}) {
     if (reader.position !== bytes.length) throw new Error(`${bytes.length - reader.position} bytes left`);
     return thrown;
   }
-  return { writer, reader, atoms, grown, encode, decode, roundTrip, throwAcross };
+  return { writer, reader, atoms, grown, encode, decode, decodeDeep, roundTrip, throwAcross };
 }
 
 /** A seeded source of random numbers (mulberry32). */

@@ -209,6 +209,11 @@ describe('thrown errors', () => {
     assert.equal(copy.again, copy.good);
   });
 
+  it('tells an undefined cause from none', () => {
+    assert.ok(Object.hasOwn(across(new Error('x', { cause: undefined })), 'cause'));
+    assert.ok(!Object.hasOwn(across(new Error('x')), 'cause'));
+  });
+
   it('circles through cause and properties', () => {
     const error = new Error('m');
     error.self = error;

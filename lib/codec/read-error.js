@@ -7,7 +7,7 @@ import { ErrorField, ErrorKind } from './tags.js';
 /** @typedef {import('./reader.js').Reader} Reader */
 
 const DOM_EXCEPTION = ErrorKind.indexOf('DOMException');
-const STACK = ErrorField.indexOf('stack');
+export const STACK = ErrorField.indexOf('stack');
 
 /**
  * @param {Reader} r
@@ -37,7 +37,7 @@ export function readError(r) {
  * @param {string} key
  * @param {unknown} value
  */
-function setHidden(error, key, value) {
+export function setHidden(error, key, value) {
   // Defining it would first format the present stack, with the program's Error.prepareStackTrace.
   if (key === 'stack' && Object.hasOwn(error, key)) /** @type {any} */ (error).stack = value;
   else Object.defineProperty(error, key, { value, writable: true, enumerable: false, configurable: true });
@@ -48,7 +48,7 @@ function setHidden(error, key, value) {
  * @param {number} kind
  * @returns {any}
  */
-function makeError(r, kind) {
+export function makeError(r, kind) {
   if (kind === DOM_EXCEPTION) {
     const message = r.text();
     const name = r.text();

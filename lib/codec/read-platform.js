@@ -1,15 +1,19 @@
 /** Reads what is neither a primitive, a dense array, nor an object of a known shape. */
 import { types } from 'node:util';
-import { damaged } from './damaged.js';
+import { damaged, orDamaged } from './damaged.js';
 import { readError } from './read-error.js';
 import { define } from './shape-table.js';
-import { Tag, ViewKind } from './tags.js';
+import { FIRST_SMALL_INT, Tag, ViewKind } from './tags.js';
 
 /** @typedef {import('./reader.js').Reader} Reader */
 
-const SPARSE_LENGTH = 1 << 16;
+/** An array whose elements pay for less than a part of its length gets no room for the rest. */
+const SPARSE = 8;
 /** Up to this many a loop copies bytes sooner than a call. */
 const FEW_BYTES = 96;
+
+/** What can stand where a view has its buffer. @type {readonly number[]} */
+const HAS_BUFFER = [Tag.Buffer, Tag.BufferResizable, Tag.Ref, Tag.Host];
 
 /** @type {any[]} By ViewKind; undefined where the runtime lacks one. */
 const viewClasses = ViewKind.map((name) => /** @type {any} */ (globalThis)[name]);
@@ -81,7 +85,7 @@ function readBigInt(r) {
   const negative = r.u8() === 1;
   const digits = r.text();
   if (!/^[0-9a-f]+$/.test(digits)) throw damaged('no such bigint');
-  const value = BigInt(`0x${digits}`);
+  const value = orDamaged(() => BigInt(`0x${digits}`), 'no such bigint');
   return negative ? -value : value;
 }
 
@@ -101,7 +105,7 @@ function readObject(r) {
  * @param {string} key
  * @param {unknown} value
  */
-function setOwn(object, key, value) {
+export function setOwn(object, key, value) {
   if (key in Object.prototype) define(object, key, value);
   else object[key] = value;
 }
@@ -136,23 +140,36 @@ function readInts(r) {
 /** @param {Reader} r */
 function readLooseArray(r) {
   const length = r.u32();
-  /** @type {any[]} */
-  const array = r.met([]);
-  // The last element first makes V8 choose a sparse layout, whatever the length.
-  if (length > SPARSE_LENGTH) {
-    array[length - 1] = undefined;
-    delete array[length - 1];
-  } else {
-    array.length = length;
-  }
-  for (let n = r.plausible(r.u32()); n > 0; n--) {
-    const key = r.text();
-    if (key === 'length') throw damaged('an array has its length twice');
-    const index = Number(key);
-    if (index >= length && index < 0xffffffff && String(index) === key) throw damaged('an element beyond the length');
+  const count = r.plausible(r.u32());
+  const array = r.met(looseArray(length, count));
+  for (let n = count; n > 0; n--) {
+    const key = readLooseKey(r, length);
     define(array, key, r.item());
   }
   return array;
+}
+
+/**
+ * @param {number} length
+ * @param {number} count of its elements and other properties
+ * @returns {any[]}
+ */
+export function looseArray(length, count) {
+  /** @type {any[]} */
+  const array = [];
+  // The greatest length of all makes V8 choose a sparse layout, which stays when it becomes less.
+  if (length > SPARSE * (count + SPARSE)) array.length = 0xffffffff;
+  array.length = length;
+  return array;
+}
+
+/** @param {Reader} r @param {number} length of the array */
+export function readLooseKey(r, length) {
+  const key = r.text();
+  if (key === 'length') throw damaged('an array has its length twice');
+  const index = Number(key);
+  if (index >= length && index < 0xffffffff && String(index) === key) throw damaged('an element beyond the length');
+  return key;
 }
 
 /** @param {Reader} r */
@@ -174,8 +191,10 @@ function readSet(r) {
 
 /** @param {Reader} r */
 function readBoxed(r) {
+  const tag = r.peek();
+  if (tag > Tag.BigIntHex && tag < FIRST_SMALL_INT) throw damaged('no such primitive');
   const value = r.item();
-  if (value === undefined || value === null || typeof value === 'object') throw damaged('no such primitive');
+  if (value === undefined || value === null) throw damaged('no such primitive');
   return r.met(Object(value));
 }
 
@@ -183,11 +202,7 @@ function readBoxed(r) {
 function readRegExp(r) {
   const flags = r.text();
   const source = r.text();
-  try {
-    return new RegExp(source, flags);
-  } catch {
-    throw damaged('no such regular expression');
-  }
+  return orDamaged(() => new RegExp(source, flags), 'no such regular expression');
 }
 
 /** @param {Reader} r */
@@ -212,6 +227,7 @@ function readRaw(r, length) {
 function readResizable(r) {
   const length = r.u32();
   const maxByteLength = r.f64();
+  if (!Number.isSafeInteger(maxByteLength) || maxByteLength < length) throw damaged('no such length of a buffer');
   const at = r.take(length);
   /** @type {ArrayBuffer} */
   const buffer = new /** @type {any} */ (ArrayBuffer)(length, { maxByteLength });
@@ -222,7 +238,9 @@ function readResizable(r) {
 /** @param {Reader} r */
 function readBytes(r) {
   const viewClass = readViewClass(r);
-  const copy = readRaw(r, r.u32());
+  const length = r.u32();
+  if (length % elementSize(viewClass) !== 0) throw damaged('no such length of a view');
+  const copy = readRaw(r, length);
   const view = viewClass === Uint8Array ? copy : new viewClass(copy.buffer);
   if (r.table !== null) r.table.push(view, copy.buffer);
   return view;
@@ -235,11 +253,46 @@ function readView(r) {
   const offset = r.f64();
   const length = r.f64();
   const index = r.table === null ? 0 : r.table.push(undefined) - 1;
+  if (!HAS_BUFFER.includes(r.peek())) throw damaged('a view of no buffer');
   const buffer = r.item();
   if (!types.isAnyArrayBuffer(buffer)) throw damaged('a view of no buffer');
-  const view = tracksLength ? new viewClass(buffer, offset) : new viewClass(buffer, offset, length);
+  const size = elementSize(viewClass);
+  if (!isCount(offset) || offset % size !== 0 || !isCount(length) || offset + length * size > buffer.byteLength) {
+    throw damaged('a view beyond its buffer');
+  }
+  const tracks = tracksLength && isResizable(buffer);
+  const view = (tracks && trackingView(viewClass, buffer, offset)) || new viewClass(buffer, offset, length);
   if (r.table !== null) r.table[index] = view;
   return view;
+}
+
+/**
+ * A view that follows the length of its buffer. V8 makes none (before version 12) of a buffer that ends within an element.
+ * @param {any} viewClass
+ * @param {any} buffer
+ * @param {number} offset
+ */
+function trackingView(viewClass, buffer, offset) {
+  try {
+    return new viewClass(buffer, offset);
+  } catch {
+    return undefined;
+  }
+}
+
+/** @param {any} viewClass */
+function elementSize(viewClass) {
+  return viewClass.BYTES_PER_ELEMENT ?? 1;
+}
+
+/** @param {any} buffer */
+function isResizable(buffer) {
+  return buffer.resizable === true || buffer.growable === true;
+}
+
+/** @param {number} n */
+function isCount(n) {
+  return Number.isSafeInteger(n) && n >= 0;
 }
 
 /** @param {Reader} r */

@@ -1,8 +1,12 @@
 /**
  * Bytes back to values, each made in the realm of this module. The bytes are checked, not trusted: whatever
- * they are, a value comes out or a RangeError, and nothing is allocated that the bytes do not pay for.
+ * they are, a value comes out or a DamagedError, and nothing is allocated that the bytes do not pay for.
+ *
+ * A value may be nested deeper than this thread's stack reaches, since the thread that wrote it may have a larger one:
+ * then it is read once more by deep-reader.js, which needs none.
  */
-import { damaged } from './damaged.js';
+import { DamagedError, damaged } from './damaged.js';
+import { readDeep } from './deep-reader.js';
 import { dataViewOf, textBufferOf } from './memory.js';
 import { readPlatform } from './read-platform.js';
 import { ShapeTable } from './shape-table.js';
@@ -56,6 +60,12 @@ export class Reader {
     if (length > this.end - at) throw damaged('it ends too early');
     this.position = at + length;
     return at;
+  }
+
+  /** The next byte, which stays where it is. */
+  peek() {
+    if (this.position >= this.end) throw damaged('it ends too early');
+    return this.bytes[this.position];
   }
 
   u8() {
@@ -114,12 +124,28 @@ export class Reader {
    */
   value(hosts) {
     const flag = this.u8();
-    if (flag === Flag.Tree && hosts === undefined) return this.item();
+    const start = this.position;
     if (flag > Flag.Graph) throw damaged('it does not begin like a value');
+    try {
+      return this.#root(flag, hosts, false);
+    } catch (error) {
+      if (!(error instanceof RangeError) || error instanceof DamagedError) throw error;
+      this.position = start;
+      return this.#root(flag, hosts, true);
+    }
+  }
+
+  /**
+   * @param {number} flag
+   * @param {readonly unknown[] | undefined} hosts
+   * @param {boolean} deep
+   */
+  #root(flag, hosts, deep) {
+    if (flag === Flag.Tree && hosts === undefined) return deep ? readDeep(this) : this.item();
     this.hosts = hosts ?? null;
     this.table = flag === Flag.Graph ? [] : null;
     try {
-      return this.item();
+      return deep ? readDeep(this) : this.item();
     } finally {
       this.hosts = null;
       this.table = null;
@@ -188,8 +214,12 @@ export class Reader {
     const array = [];
     if (this.table !== null) this.table.push(array);
     for (let i = 0; i < length; i++) {
-      if (this.bytes[this.position] === Tag.Hole) array.length = this.take(1) < this.end ? i + 1 : i;
-      else array.push(this.item());
+      if (this.bytes[this.position] === Tag.Hole) {
+        this.take(1);
+        array.length = i + 1;
+      } else {
+        array.push(this.item());
+      }
     }
     return array;
   }

@@ -4,7 +4,7 @@
  * A shape starts with the plain decoder. One that is used often gets a generated function that is one object
  * literal, which is about twice as fast; where the runtime forbids that, the plain decoder stays.
  */
-import { damaged } from './damaged.js';
+import { damaged, orDamaged } from './damaged.js';
 import { ShapeLimit } from './tags.js';
 
 /** @typedef {import('./reader.js').Reader} Reader */
@@ -46,8 +46,7 @@ export class ShapeTable {
    * @returns {object}
    */
   read(reader) {
-    const id = reader.u32();
-    const shape = (id < DENSE ? this.dense[id] : this.sparse.get(id)) ?? this.#learn(id);
+    const shape = this.#find(reader.u32());
     if (shape.make !== null && reader.table === null) return shape.make(reader);
     if (++shape.uses === OFTEN && this.generate) this.#generate(shape);
     /** @type {Record<string, unknown>} */
@@ -62,9 +61,22 @@ export class ShapeTable {
     return object;
   }
 
+  /**
+   * The keys of an object of which the tag has been read.
+   * @param {Reader} reader
+   */
+  keys(reader) {
+    return this.#find(reader.u32()).keys;
+  }
+
+  /** @param {number} id */
+  #find(id) {
+    return (id < DENSE ? this.dense[id] : this.sparse.get(id)) ?? this.#learn(id);
+  }
+
   /** @param {number} id */
   #learn(id) {
-    const shape = new Shape(parseKeys(this.atomText(id)));
+    const shape = new Shape(parseKeys(orDamaged(() => this.atomText(id), 'no such atom')));
     if (id < DENSE) this.dense[id] = shape;
     else this.sparse.set(id, shape);
     return shape;
@@ -78,8 +90,9 @@ export class ShapeTable {
     });
     try {
       shape.make = /** @type {any} */ (new Function('r', `'use strict';return{${fields.join(',')}}`));
-    } catch {
-      this.generate = false;
+    } catch (error) {
+      // The end of the stack, which says nothing about the runtime.
+      if (!(error instanceof RangeError)) this.generate = false;
     }
   }
 }
@@ -98,12 +111,7 @@ export function define(object, key, value) {
  * @returns {string[]}
  */
 function parseKeys(text) {
-  let keys;
-  try {
-    keys = JSON.parse(text);
-  } catch {
-    throw damaged('no such key list');
-  }
+  const keys = orDamaged(() => JSON.parse(text), 'no such key list');
   const valid = Array.isArray(keys) && keys.length <= ShapeLimit.keys && keys.every((key) => typeof key === 'string');
   if (!valid || new Set(keys).size !== keys.length) throw damaged('no such key list');
   return keys;

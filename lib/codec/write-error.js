@@ -90,7 +90,7 @@ export function writeError(w, error) {
   let count = 0;
   for (let field = 0; field < ErrorField.length; field++) {
     const value = hiddenField(error, ErrorField[field], kind);
-    if (value === undefined || !mayWrite(value)) continue;
+    if (value === UNREADABLE || !mayWrite(value)) continue;
     const start = w.position;
     w.u8(field);
     if (attempt(w, value, ErrorField[field] === 'errors')) count++;
@@ -211,26 +211,24 @@ function constructorName(prototype) {
 }
 
 /**
- * The value of a field that the error has, but not as an enumerable property; undefined when there is none.
+ * The value of a field that the error has, but not as an enumerable property; UNREADABLE when there is none.
  * @param {any} error
  * @param {string} field
  * @param {number} kind
  */
 function hiddenField(error, field, kind) {
-  if (propertyIsEnumerable.call(error, field)) return undefined;
+  if (propertyIsEnumerable.call(error, field)) return UNREADABLE;
   switch (field) {
     case 'message':
       // An inherited message is the class's own, or the empty one.
-      return kind === DOM_EXCEPTION ? undefined : textOf(read(error, field), hasOwn(error, field));
+      return kind === DOM_EXCEPTION ? UNREADABLE : (textOf(read(error, field), hasOwn(error, field)) ?? UNREADABLE);
     case 'stack':
-      return stringOf(read(error, field));
+      return stringOf(read(error, field)) ?? UNREADABLE;
     case 'name':
-      if (kind === DOM_EXCEPTION) return undefined;
-      return kind < 0 ? customName(error) : hasOwn(error, field) ? stringOf(read(error, field)) : undefined;
-    default: {
-      const value = hasOwn(error, field) ? read(error, field) : undefined;
-      return value === UNREADABLE ? undefined : value;
-    }
+      if (kind === DOM_EXCEPTION || (kind >= 0 && !hasOwn(error, field))) return UNREADABLE;
+      return (kind < 0 ? customName(error) : stringOf(read(error, field))) ?? UNREADABLE;
+    default:
+      return hasOwn(error, field) ? read(error, field) : UNREADABLE;
   }
 }
 
@@ -310,7 +308,7 @@ function isException(value) {
   return kindOfPrototype(getPrototypeOf(value)) === 'exception';
 }
 
-/** What `read` gives for a property whose getter throws. */
+/** What stands for a property whose getter throws, and for one that is not there. */
 const UNREADABLE = Symbol('unreadable');
 
 /** @param {any} object @param {PropertyKey} key */

@@ -89,7 +89,13 @@ function report(error) {
 on(CALL, (reader) => {
   const call = reader.u32();
   const atom = reader.u32();
-  const params = readValue(reader);
+  let params;
+  try {
+    params = readValue(reader);
+  } catch (error) {
+    reply(() => writeFailure(call, error));
+    return;
+  }
   if (before !== undefined || after !== undefined) {
     runWithHooks(call, native.atomText(atom), params);
     return;

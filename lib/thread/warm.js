@@ -154,7 +154,14 @@ function run(reader) {
   if (isApart(reader)) {
     return !fetchHosts(call, atom, messengers, reader.bytes.slice(reader.position));
   }
-  const params = readValue(reader);
+  let params;
+  try {
+    params = readValue(reader);
+  } catch (error) {
+    returnMessengers(messengers);
+    writeFailure(call, error);
+    return true;
+  }
   if (hooked || messengers.length > 0) {
     runWithHooks(call, atom, messengers, params);
     return false;
@@ -229,7 +236,16 @@ function fetchHosts(call, atom, messengers, written) {
   if (!busy) return false;
   const go = (/** @type {unknown[]} */ hosts) => {
     waiting = undefined;
-    runWithHooks(call, atom, messengers, readApart(written, hosts));
+    let params;
+    try {
+      params = readApart(written, hosts);
+    } catch (error) {
+      returnMessengers(messengers);
+      writeFailure(call, error);
+      goOn();
+      return;
+    }
+    runWithHooks(call, atom, messengers, params);
   };
   waiting = { call, caller: agent.callerID(), go };
   return true;
