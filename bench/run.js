@@ -10,7 +10,8 @@ import process from 'node:process';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { machine } from './lib/machine.js';
-import { printMachine, printScenario, verdicts } from './lib/print.js';
+import { machineText, scenarioText } from './lib/print.js';
+import { verdicts } from './lib/verdicts.js';
 
 const here = fileURLToPath(new URL('.', import.meta.url));
 const { values, positionals } = parseArgs({
@@ -45,7 +46,7 @@ if (rounds !== undefined && !(Number.isInteger(rounds) && rounds > 0)) {
 }
 
 const report = { machine: machine(), options: values, scenarios: [] };
-printMachine(report.machine);
+console.log(machineText(report.machine));
 for (const name of positionals.length > 0 ? positionals : names) {
   const scenario = await import(`./scenarios/${name}.js`);
   if (scenario.nested) {
@@ -59,18 +60,18 @@ for (const name of positionals.length > 0 ? positionals : names) {
 
 const folder = join(here, 'results');
 mkdirSync(folder, { recursive: true });
-const file = join(folder, `${report.machine.date.replace(/[:.]/g, '-')}.json`);
-writeFileSync(file, `${JSON.stringify(report, null, 2)}\n`);
+const run = report.machine.date.replace(/[:.]/g, '-');
+writeFileSync(join(folder, `${run}.json`), `${JSON.stringify(report, null, 2)}\n`);
 const all = report.scenarios.flatMap(({ figures }) => figures.flatMap(verdicts));
 if (all.length > 0) console.log(`\n${all.filter(({ met }) => met).length} of ${all.length} targets met.`);
-console.log(`Written to bench/results/${file.slice(folder.length + 1)}`);
+console.log(`Written to bench/results/${run}.json`);
 process.exitCode = report.scenarios.some(({ failure }) => failure) ? 1 : 0;
 
 function add(result, targets) {
   // Memory is shown, not raced for.
   if (targets) for (const figure of result.figures) figure.targets = figure.unit === 'MiB' ? [] : targets;
   report.scenarios.push(result);
-  printScenario(result);
+  console.log(`\n## ${result.title}\n\n${scenarioText(result)}`);
 }
 
 function runScenario(name, { only, command = [] }) {

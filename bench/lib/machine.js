@@ -16,10 +16,15 @@ export function machine() {
     system: `${os.type()} ${os.release().split('-')[0]} ${os.arch()}`,
     load: os.loadavg().map((load) => Number(load.toFixed(2))),
     node: process.version,
+    nanolith: version(),
     rustc: run('rustc', ['--version']),
     commit: `${run('git', ['rev-parse', '--short', 'HEAD'])}${run('git', ['status', '--porcelain']) ? ' with changes' : ''}`,
     peers: peers(),
   };
+}
+
+function version() {
+  return JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')).version;
 }
 
 function peers() {

@@ -3,23 +3,27 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
 const ROUND_LIMIT_MS = 120_000;
+/** A pool that does not come to its end (poolifier's destroy(), now and then) must not keep the others. */
+const CLOSE_LIMIT_MS = 10_000;
 
 /**
- * @typedef {{ name: string, samples: number[], failure?: string }} Measured
- *
  * Opens each contestant, runs `round` of each in turn `rounds` times (the first begins elsewhere in every turn), and
  * closes them. A contestant that fails is left out from then on, with its failure told.
  *
- * @param {{ name: string, open: (...args: any[]) => Promise<any> }[]} contestants
+ * @typedef {{ name: string, yardstick?: boolean, open: (...args: any[]) => Promise<any> }} Contestant `yardstick`: no
+ *   peer, but what the others are held against (a bare thread, a plain copy of the same bytes)
+ * @typedef {{ name: string, yardstick?: boolean, samples: any[], failure?: string }} Measured
+ *
+ * @param {Contestant[]} contestants
  * @param {{ rounds: number, warmups?: number, pauseMs?: number, openWith?: any[],
  *   round: (open: any, contestant: any) => Promise<number | Record<string, number>> }} how
- * @returns {Promise<{ name: string, samples: (number | Record<string, number>)[], failure?: string }[]>}
+ * @returns {Promise<Measured[]>}
  */
 export async function inTurn(contestants, { rounds, warmups = 1, pauseMs = 0, openWith = [], round }) {
   const entries = contestants.map((contestant) => ({ contestant, open: undefined, samples: [], failure: undefined }));
-  const attempt = async (entry, what, action) => {
+  const attempt = async (entry, what, action, limitMs = ROUND_LIMIT_MS) => {
     try {
-      return await bounded(action(), what);
+      return await bounded(action(), what, limitMs);
     } catch (error) {
       entry.failure = `${what}: ${error?.message ?? error}`.split('\n')[0];
       process.stderr.write(`  ${entry.contestant.name} left out, ${entry.failure}\n`);
@@ -40,18 +44,23 @@ export async function inTurn(contestants, { rounds, warmups = 1, pauseMs = 0, op
     }
   }
   for (const entry of entries) {
-    if (entry.open !== undefined) await attempt(entry, 'close', async () => entry.open.close());
+    if (entry.open !== undefined) await attempt(entry, 'close', async () => entry.open.close(), CLOSE_LIMIT_MS);
   }
-  return entries.map(({ contestant, samples, failure }) => ({ name: contestant.name, samples, failure }));
+  return entries.map(({ contestant: { name, yardstick }, samples, failure }) => ({
+    name,
+    yardstick,
+    samples,
+    failure,
+  }));
 }
 
-async function bounded(promise, what) {
+async function bounded(promise, what, limitMs) {
   const limit = new AbortController();
   try {
     return await Promise.race([
       promise,
-      sleep(ROUND_LIMIT_MS, undefined, { signal: limit.signal, ref: true }).then(() => {
-        throw new Error(`${what} did not end within ${ROUND_LIMIT_MS / 1000} s`);
+      sleep(limitMs, undefined, { signal: limit.signal, ref: true }).then(() => {
+        throw new Error(`${what} did not end within ${limitMs / 1000} s`);
       }),
     ]);
   } finally {
@@ -71,31 +80,59 @@ export function quantile(/** @type {number[]} */ numbers, /** @type {number} */ 
 }
 
 /**
+ * @typedef {{ ours?: string } & (
+ *   | { times: number, of: 'best' | string[] }
+ *   | { within: number, of: 'best' | string[] }
+ *   | { atLeast: number }
+ *   | { atMost: number }
+ * )} Target `times`: nanolith is to be so many times better than the best of those named (`best`: of all peers);
+ *   `within`: no more than so many times worse; `atLeast`, `atMost`: in the figure's own unit
+ */
+
+/**
  * One figure of a scenario: the same quantity for every contestant. What charts and tables are drawn from.
  *
- * @param {{ id: string, title: string, unit: string, better: 'lower' | 'higher',
- *   targets?: { times: number, of: 'best' | string[], ours?: string }[] }} what `targets`: nanolith is to be so many
- *   times better than the best of those named (`best`: of all others)
- * @param {{ name: string, samples: any[], failure?: string }[]} measured
+ * @param {{ id: string, title: string, unit: string, better: 'lower' | 'higher', headline?: string,
+ *   targets?: Target[] }} what `headline`: what the summary picture calls it, if it stands there
+ * @param {Measured[]} measured
  * @param {(sample: any) => number} [pick]
  */
 export function figure(what, measured, pick = (sample) => sample) {
   return {
     ...what,
-    values: measured.map(({ name, samples, failure }) => {
-      const numbers = samples.map(pick);
-      return {
-        contestant: name,
-        ...(numbers.length > 0 && {
-          median: median(numbers),
-          low: quantile(numbers, 0),
-          high: quantile(numbers, 1),
-          samples: numbers,
-        }),
-        ...(failure !== undefined && { failure }),
-      };
-    }),
+    values: measured.map(({ name, yardstick, samples, failure }) => ({
+      contestant: name,
+      ...(yardstick && { yardstick }),
+      ...summary(samples.map(pick)),
+      ...(failure !== undefined && { failure }),
+    })),
   };
+}
+
+/**
+ * A quantity over another one: for every contestant, a point for each place on the axis that it was measured at.
+ *
+ * @param {{ id: string, title: string, unit: string, better: 'lower' | 'higher',
+ *   axis: { title: string, scale: 'linear' | 'log', bytes?: boolean } }} what
+ * @param {{ at: number, measured: Measured[] }[]} points
+ */
+export function curve(what, points) {
+  const names = [...new Set(points.flatMap(({ measured }) => measured.map(({ name }) => name)))];
+  return {
+    ...what,
+    lines: names.map((name) => ({
+      contestant: name,
+      points: points.flatMap(({ at, measured }) => {
+        const own = measured.find((entry) => entry.name === name);
+        return own === undefined || own.samples.length === 0 ? [] : [{ at, ...summary(own.samples) }];
+      }),
+    })),
+  };
+}
+
+function summary(/** @type {number[]} */ samples) {
+  if (samples.length === 0) return undefined;
+  return { median: median(samples), low: quantile(samples, 0), high: quantile(samples, 1), samples };
 }
 
 /** Medians of the single calls of one round, one after the other, in microseconds. */

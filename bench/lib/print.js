@@ -1,77 +1,89 @@
-// Results as Markdown tables, which read well on a terminal too.
+// Results as Markdown, which reads well on a terminal too.
 
-export function printMachine(machine) {
-  const { cpu, cores, memoryGiB, system, load, node, rustc, commit, peers } = machine;
-  console.log(`${cpu}, ${cores} cores, ${memoryGiB} GiB, ${system}; load ${load.join(' ')}`);
-  console.log(`node ${node}, ${rustc || 'no rustc'}, commit ${commit || 'none'}`);
-  console.log(
+import { best, measuredValues, timesBetter, verdicts } from './verdicts.js';
+
+export function machineText({ cpu, cores, memoryGiB, system, load, node, rustc, nanolith, commit, peers }) {
+  return [
+    `${cpu}, ${cores} cores, ${memoryGiB} GiB, ${system}; load ${load.join(' ')}`,
+    `node ${node}, ${rustc || 'no rustc'}, nanolith ${nanolith}, commit ${commit || 'none'}`,
     Object.entries(peers)
       .map(([name, version]) => `${name} ${version}`)
       .join(', '),
-  );
+  ].join('\n');
 }
 
-export function printScenario(result) {
-  console.log(`\n## ${result.title}\n`);
-  if (result.constants) {
-    console.log(
-      Object.entries(result.constants)
+/** A scenario's tables and verdicts, without its title. */
+export function scenarioText({ constants, figures = [], curves = [], notes = [], failure }) {
+  const blocks = [];
+  if (constants) {
+    blocks.push(
+      Object.entries(constants)
         .map(([name, value]) => `${name} = ${value}`)
         .join(', '),
     );
   }
-  for (const figure of result.figures ?? []) printFigure(figure);
-  for (const note of result.notes ?? []) console.log(`\n${note}`);
-  if (result.failure) console.log(`\nFAILED: ${result.failure}`);
+  for (const figure of figures) {
+    blocks.push(`${figure.title} (${figure.better} is better)`, figureTable(figure));
+    blocks.push(...verdicts(figure).map(({ text }) => text));
+  }
+  for (const curve of curves) {
+    blocks.push(`${curve.title}, ${curve.unit} (${curve.better} is better)`, curveTable(curve));
+  }
+  blocks.push(...notes);
+  if (failure) blocks.push(`FAILED: ${failure}`);
+  return blocks.join('\n\n');
 }
 
-function printFigure({ title, unit, better, values, targets }) {
-  const known = values.filter(({ median }) => median !== undefined);
-  const best = known.length === 0 ? 0 : choose(better, known).median;
-  const head = ['contestant', `median, ${unit}`, 'low', 'high', 'against the best'];
-  const rows = values.map(({ contestant, median, low, high, failure }) =>
-    median === undefined
-      ? [contestant, '-', '-', '-', failure ?? 'not measured']
-      : [contestant, number(median), number(low), number(high), ratio(better, median, best)],
+function figureTable(figure) {
+  const known = measuredValues(figure);
+  // A bare thread or a plain copy is in the table, but not in the race.
+  const racers = known.filter(({ yardstick }) => !yardstick);
+  const first = racers.length === 0 ? undefined : best(figure, racers);
+  const head = ['contestant', `median, ${figure.unit}`, 'low', 'high', 'against the best'];
+  const rows = figure.values.map((value) =>
+    value.median === undefined
+      ? [value.contestant, '-', '-', '-', value.failure ?? 'not measured']
+      : [value.contestant, number(value.median), number(value.low), number(value.high), standing(figure, value, first)],
   );
-  console.log(`\n${title} (${better} is better)\n`);
-  console.log(table(head, rows));
-  for (const verdict of verdicts({ values, better, targets })) console.log(`\n${verdict.text}`);
+  return table(head, rows);
 }
 
-/** Whether the figure reaches what it is to reach. */
-export function verdicts({ values, better, targets = [] }) {
-  const known = values.filter(({ median }) => median !== undefined);
-  return targets.flatMap(({ times, of, ours = 'nanolith' }) => {
-    const own = known.find(({ contestant }) => contestant === ours);
-    const others = known.filter(({ contestant }) => (of === 'best' ? contestant !== ours : of.includes(contestant)));
-    if (own === undefined || others.length === 0) return [];
-    const other = choose(better, others);
-    const factor = better === 'higher' ? own.median / other.median : other.median / own.median;
-    const met = factor >= times;
-    return [
-      {
-        met,
-        factor,
-        text: `${met ? 'met' : 'MISSED'}: ${ours} ${factor.toFixed(2)} times ${other.contestant}, to be at least ${times}`,
-      },
-    ];
-  });
+function standing(figure, value, first) {
+  if (value === first) return 'best';
+  if (first === undefined) return '';
+  const behind = timesBetter(figure, first, value);
+  if (!Number.isFinite(behind)) return '';
+  return behind < 1 ? `${(1 / behind).toFixed(2)} times ahead` : `${behind.toFixed(2)} times behind`;
 }
 
-function choose(better, values) {
-  return values.reduce((a, b) => ((better === 'higher') === a.median >= b.median ? a : b));
+function curveTable({ axis, lines }) {
+  const places = [...new Set(lines.flatMap(({ points }) => points.map(({ at }) => at)))].sort((a, b) => a - b);
+  const head = [axis.title, ...lines.map(({ contestant }) => contestant)];
+  const rows = places.map((place) => [
+    axis.bytes ? bytes(place) : place.toLocaleString('en-US'),
+    ...lines.map(({ points }) => {
+      const point = points.find(({ at }) => at === place);
+      return point === undefined ? '-' : number(point.median);
+    }),
+  ]);
+  return table(head, rows);
 }
 
-function ratio(better, value, best) {
-  if (value === best) return 'best';
-  const times = better === 'higher' ? best / value : value / best;
-  return Number.isFinite(times) ? `${times.toFixed(2)} times behind` : '';
-}
-
-function number(value) {
+/** A number with about three digits. */
+export function number(value) {
   if (value >= 1000) return Math.round(value).toLocaleString('en-US');
   return value >= 100 ? value.toFixed(0) : value >= 10 ? value.toFixed(1) : value.toFixed(2);
+}
+
+/** 65536 as 64 KiB. */
+export function bytes(count) {
+  for (const [unit, size] of [
+    ['MiB', 2 ** 20],
+    ['KiB', 2 ** 10],
+  ]) {
+    if (count >= size) return `${Number((count / size).toFixed(1))} ${unit}`;
+  }
+  return `${count} B`;
 }
 
 function table(head, rows) {

@@ -22,4 +22,4 @@ try {
 } catch (error) {
   result = { figures: [], failure: String(error?.stack ?? error) };
 }
-process.send({ name, title: scenario.title, ...result }, () => process.exit(0));
+process.send({ name, title: scenario.title, figures: [], ...result }, () => process.exit(0));

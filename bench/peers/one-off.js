@@ -39,6 +39,7 @@ export const tinypoolIsolated = {
 
 export const bareToMessage = {
   name: 'bare Worker, to its message',
+  yardstick: true,
   async open() {
     return { call: () => bare('message'), close() {} };
   },
@@ -46,6 +47,7 @@ export const bareToMessage = {
 
 export const bareToExit = {
   name: 'bare Worker, to exit',
+  yardstick: true,
   async open() {
     return { call: () => bare('exit'), close() {} };
   },

@@ -1,6 +1,9 @@
 // Contestants that call one long-lived thread: `open()` resolves with `call(name, args)` and `close()`.
 
+import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
+import { median } from '../lib/measure.js';
+import { openBare } from '../workers/bare-inbox.js';
 import * as pools from './pools.js';
 
 const worker = (file) => new URL(`../workers/${file}`, import.meta.url);
@@ -44,6 +47,44 @@ export const raw = {
         thread.postMessage({ id, name, args });
       });
     return { call, close: () => thread.terminate() };
+  },
+};
+
+/**
+ * What the native way takes by itself: two threads hand one number to each other through the inboxes that nanolith
+ * uses, and look for it as nanolith looks, but with no promise, no names, and no codec. It has no `call`.
+ */
+export const bareNative = {
+  name: 'bare native round trip',
+  yardstick: true,
+  async open() {
+    const thread = new Worker(worker('bare-native.js'));
+    let receive = (_number) => {};
+    const inbox = openBare({ onNumber: (number) => receive(number) });
+    thread.postMessage(inbox.id);
+    const [peer] = await once(thread, 'message');
+
+    /** As `serialUs`: the median of round trips one after the other, in microseconds. */
+    function serialUs(trips) {
+      const took = new Float64Array(trips);
+      return new Promise((resolve, reject) => {
+        let trip = 0;
+        let startMs = 0;
+        const begin = (number) => {
+          startMs = performance.now();
+          inbox.send(peer, number);
+          inbox.expect();
+        };
+        receive = (number) => {
+          if (number !== trip + 1) return reject(new Error(`got ${number}, not ${trip + 1}`));
+          took[trip++] = (performance.now() - startMs) * 1000;
+          if (trip === trips) return resolve(median(took));
+          begin(trip);
+        };
+        begin(0);
+      });
+    }
+    return { serialUs, close: () => thread.terminate() };
   },
 };
 

@@ -30,5 +30,6 @@ function overService(service) {
 /** What copying the same bytes within one thread takes: no stream can be faster than that. */
 export const memcpy = {
   name: 'memcpy (one copy, one thread)',
+  yardstick: true,
   open: async () => ({ copies: true, close() {} }),
 };

@@ -37,6 +37,7 @@ export async function run({ rounds, scale, choose }) {
             title: `${what[0].toUpperCase()}${what.slice(1)} to ${subscribers} subscriber${subscribers > 1 ? 's' : ''}`,
             unit: 'messages/s',
             better: 'higher',
+            ...(id === 'object' && { headline: `Messenger, ${subscribers} subscriber${subscribers > 1 ? 's' : ''}` }),
             targets: id === 'object' ? [{ times, of: [peers.broadcastChannel.name] }] : [],
           },
           measured,

@@ -30,6 +30,7 @@ export async function run({ rounds, scale, choose }) {
           title: 'Call to result',
           unit: 'ms',
           better: 'lower',
+          headline: 'A lone task on a fresh thread',
           targets: [{ times: 10, of: [nanolithJs.name] }],
         },
         measured,

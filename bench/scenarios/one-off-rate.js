@@ -22,9 +22,10 @@ export async function run({ rounds, scale, choose }) {
       figure(
         {
           id: `in-flight-${inFlight}`,
-          title: `${inFlight} in flight`,
+          title: `Tasks on fresh threads, ${inFlight} in flight`,
           unit: 'tasks/s',
           better: 'higher',
+          ...(inFlight === THREADS && { headline: 'A stream of tasks, each on a fresh thread' }),
           targets: [
             { times: 2, of: [nanolithJs.name] },
             { times: 0.7, of: [bareToExit.name] },

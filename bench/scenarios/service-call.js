@@ -29,17 +29,19 @@ export async function run({ rounds, scale, choose }) {
   const raw = services.raw.name;
   const bytes = JSON.stringify(record).length;
 
-  /** Both figures of one kind of argument. */
-  async function figures(id, what, name, args, { serialTargets, burstTargets }) {
-    const measured = await inTurn(contestants, {
+  /** Both figures of one kind of argument. `bare`: what has no calls, only round trips one after the other. */
+  async function figures(id, what, name, args, { headline, bare = [], serialTargets, burstTargets }) {
+    const measured = await inTurn([...contestants, ...bare], {
       rounds: ROUNDS,
-      async round({ call }) {
+      async round(open) {
+        if (open.call === undefined) return { serial: await open.serialUs(SERIAL) };
         return {
-          serial: await serialUs(() => call(name, args), SERIAL),
-          burst: await burstRate(() => call(name, args), BURST),
+          serial: await serialUs(() => open.call(name, args), SERIAL),
+          burst: await burstRate(() => open.call(name, args), BURST),
         };
       },
     });
+    const callers = measured.filter(({ name }) => contestants.some((contestant) => contestant.name === name));
     return [
       figure(
         {
@@ -47,6 +49,7 @@ export async function run({ rounds, scale, choose }) {
           title: `${what}, one after the other`,
           unit: 'us',
           better: 'lower',
+          ...(headline && { headline: `${headline}, one after the other` }),
           targets: serialTargets,
         },
         measured,
@@ -55,12 +58,13 @@ export async function run({ rounds, scale, choose }) {
       figure(
         {
           id: `${id}-burst`,
-          title: `${what}, ${BURST} in a burst`,
+          title: `${what}, ${BURST.toLocaleString('en-US')} in a burst`,
           unit: 'calls/s',
           better: 'higher',
+          ...(headline && { headline: `${headline}, in a burst` }),
           targets: burstTargets,
         },
-        measured,
+        callers,
         ({ burst }) => burst,
       ),
     ];
@@ -72,7 +76,12 @@ export async function run({ rounds, scale, choose }) {
     constants: { ROUNDS, SERIAL, BURST },
     figures: [
       ...(await figures('numbers', 'Two numbers', 'add', [4, 5], {
-        serialTargets: [{ times: 12, of: 'best' }],
+        headline: 'Calls of a service',
+        bare: choose([services.bareNative]),
+        serialTargets: [
+          { times: 12, of: 'best' },
+          { within: 3, of: [services.bareNative.name] },
+        ],
         burstTargets: [
           { times: 3.5, of: peers },
           { times: 2.2, of: [raw] },

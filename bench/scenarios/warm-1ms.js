@@ -37,11 +37,11 @@ export async function run({ rounds, scale, choose }) {
           title: 'Share of what the threads could do at best',
           unit: '%',
           better: 'higher',
-          targets: [{ times: 1, of: 'best' }],
+          headline: 'Tasks of 1 ms on kept threads',
+          targets: [{ atLeast: 90 }, { times: 1, of: 'best' }],
         },
         measured,
       ),
     ],
-    notes: ['nanolith is to reach 90%.'],
   };
 }
