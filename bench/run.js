@@ -1,14 +1,16 @@
 // npm run bench [-- [scenario…] [--list] [--quick] [--rounds n] [--only contestant,…]]
 //
-// Runs each scenario in a process of its own, prints its tables, and writes everything to results/<date>.json, from
-// which charts can be drawn. --quick is for finding out whether the scenarios run, not for figures to believe.
+// Runs each scenario in a process of its own, prints its tables, and writes everything to results/<date>.json. What a
+// full run measured is drawn into docs/bench/, anything less beside its results. --quick is for finding out whether the
+// scenarios run, not for figures to believe.
 
 import { spawn } from 'node:child_process';
 import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import process from 'node:process';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { draw } from './lib/charts/draw.js';
 import { machine } from './lib/machine.js';
 import { machineText, scenarioText } from './lib/print.js';
 import { verdicts } from './lib/verdicts.js';
@@ -65,6 +67,10 @@ writeFileSync(join(folder, `${run}.json`), `${JSON.stringify(report, null, 2)}\n
 const all = report.scenarios.flatMap(({ figures }) => figures.flatMap(verdicts));
 if (all.length > 0) console.log(`\n${all.filter(({ met }) => met).length} of ${all.length} targets met.`);
 console.log(`Written to bench/results/${run}.json`);
+const full = positionals.length === 0 && !values.quick && !values.only;
+const pictures = full ? join(here, '..', 'docs', 'bench') : join(folder, run);
+await draw(report, pictures);
+console.log(`Drawn into ${relative(join(here, '..'), pictures)}/`);
 process.exitCode = report.scenarios.some(({ failure }) => failure) ? 1 : 0;
 
 function add(result, targets) {

@@ -1,4 +1,5 @@
-// Installs bench/ when its lock file has changed since, then runs it with the arguments given.
+// Installs bench/ when its lock file has changed since, then runs one of its programs with the arguments given:
+// run.js measures, charts.js draws.
 
 import { spawnSync } from 'node:child_process';
 import { existsSync, statSync } from 'node:fs';
@@ -16,10 +17,8 @@ if (!existsSync(installed) || statSync(installed).mtimeMs < statSync(lock).mtime
   });
   if (status !== 0) process.exit(status ?? 1);
 }
+const [program, ...args] = process.argv.slice(2);
 // What is measured is what is shipped.
-await import('./bundle.js');
-const { status } = spawnSync(process.execPath, [join(bench, 'run.js'), ...process.argv.slice(2)], {
-  cwd: bench,
-  stdio: 'inherit',
-});
+if (program === 'run.js') await import('./bundle.js');
+const { status } = spawnSync(process.execPath, [join(bench, program), ...args], { stdio: 'inherit' });
 process.exitCode = status ?? 1;
