@@ -37,7 +37,7 @@ export function barsSpec({ title, figures }, captionLines) {
 function panel(figure, namesWidth) {
   const values = sorted(figure);
   const ends = values.flatMap(({ low, high }) => [low, high]);
-  const log = wantsLog(values.map(({ median }) => median));
+  const log = wantsLog([...values.map(({ median }) => median), Math.max(...ends)]);
   const [from, to] = log ? decades(ends.filter((end) => end > 0)) : [0, Math.max(...ends, Number.MIN_VALUE)];
   const first = values.find(({ yardstick }) => !yardstick) ?? values[0];
   const x = {
