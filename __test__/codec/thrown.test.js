@@ -209,6 +209,14 @@ describe('thrown errors', () => {
     assert.equal(copy.again, copy.good);
   });
 
+  it('that are DOMExceptions stay so, whatever properties they were given', () => {
+    for (const [key, value] of Object.entries({ code: 'E_ODD', name: 5, message: {}, stack: undefined, other: 1 })) {
+      const error = new DOMException('m', 'AbortError');
+      Object.defineProperty(error, key, { value });
+      assert.ok(across(error) instanceof DOMException, key);
+    }
+  });
+
   it('tells an undefined cause from none', () => {
     assert.ok(Object.hasOwn(across(new Error('x', { cause: undefined })), 'cause'));
     assert.ok(!Object.hasOwn(across(new Error('x')), 'cause'));

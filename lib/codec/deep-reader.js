@@ -4,8 +4,7 @@
  *
  * The format is the one that reader.js, read-platform.js and read-error.js read; only what is nested is read here.
  */
-import { damaged } from './damaged.js';
-import { makeError, STACK, setHidden } from './read-error.js';
+import { isText, makeError, readField, setHidden } from './read-error.js';
 import { looseArray, readLooseKey, setOwn } from './read-platform.js';
 import { define } from './shape-table.js';
 import { ErrorField, Tag } from './tags.js';
@@ -107,10 +106,9 @@ containers[Tag.Error] = function* (r) {
   const error = r.met(makeError(r, r.u8()));
   let hasStack = false;
   for (let n = r.plausible(r.u32()); n > 0; n--) {
-    const field = r.u8();
-    if (field >= ErrorField.length) throw damaged('no such field of an error');
-    if (field === STACK) hasStack = true;
-    setHidden(error, ErrorField[field], yield);
+    const field = readField(r);
+    if (ErrorField[field] === 'stack') hasStack = true;
+    setHidden(error, ErrorField[field], isText(field) ? r.text() : yield);
   }
   for (let n = r.plausible(r.u32()); n > 0; n--) {
     const key = r.text();

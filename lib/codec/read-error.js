@@ -7,7 +7,9 @@ import { ErrorField, ErrorKind } from './tags.js';
 /** @typedef {import('./reader.js').Reader} Reader */
 
 const DOM_EXCEPTION = ErrorKind.indexOf('DOMException');
-export const STACK = ErrorField.indexOf('stack');
+const STACK = ErrorField.indexOf('stack');
+/** The fields before this one are texts. */
+const FIRST_ITEM = ErrorField.indexOf('cause');
 
 /**
  * @param {Reader} r
@@ -17,10 +19,9 @@ export function readError(r) {
   const error = r.met(makeError(r, r.u8()));
   let hasStack = false;
   for (let n = r.plausible(r.u32()); n > 0; n--) {
-    const field = r.u8();
-    if (field >= ErrorField.length) throw damaged('no such field of an error');
+    const field = readField(r);
     if (field === STACK) hasStack = true;
-    setHidden(error, ErrorField[field], r.item());
+    setHidden(error, ErrorField[field], isText(field) ? r.text() : r.item());
   }
   for (let n = r.plausible(r.u32()); n > 0; n--) {
     const key = r.text();
@@ -30,6 +31,18 @@ export function readError(r) {
   // The stack of making it here would say nothing about where it came from.
   if (!hasStack) setHidden(error, 'stack', undefined);
   return error;
+}
+
+/** @param {Reader} r */
+export function readField(r) {
+  const field = r.u8();
+  if (field >= ErrorField.length) throw damaged('no such field of an error');
+  return field;
+}
+
+/** Whether a field is a text, not any item. @param {number} field */
+export function isText(field) {
+  return field < FIRST_ITEM;
 }
 
 /**

@@ -57,10 +57,13 @@ export const Tag = Object.freeze({
   View: 30, //           u8 ViewKind, u8 1 when it tracks the length, f64 byteOffset, f64 length in elements,
   //                     item: its buffer
   Error: 31, //          u8 ErrorKind, [DOMException: text message, text name],
-  //                     u32 n, n times: u8 ErrorField, item; u32 m, m times: text key, item
+  //                     u32 n, n times: u8 ErrorField, text or item; u32 m, m times: text key, item
 });
 
-/** Fields of errors that are not enumerable, by what the writer found. Their names are the properties' names. */
+/**
+ * Fields of errors that are not enumerable, by what the writer found. Their names are the properties' names; the first
+ * three are texts.
+ */
 export const ErrorField = Object.freeze(['message', 'stack', 'name', 'cause', 'errors', 'code']);
 
 /** Classes that arrive as themselves. Every other error arrives as the first of them. */

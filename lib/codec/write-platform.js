@@ -296,12 +296,16 @@ function writableLength(length) {
 }
 
 /**
- * DOMException's getters work on the real ones only.
+ * DOMException's getters work on the real ones only, whatever these have been given in their place.
  * @param {any} value
  */
 function isException(value) {
   try {
-    return typeof value.name === 'string' && typeof value.message === 'string' && typeof value.code === 'number';
+    let at = Object.getPrototypeOf(value);
+    while (Object.getOwnPropertyDescriptor(at, Symbol.toStringTag)?.value !== 'DOMException') {
+      at = Object.getPrototypeOf(at);
+    }
+    return typeof Object.getOwnPropertyDescriptor(at, 'code')?.get?.call(value) === 'number';
   } catch {
     return false;
   }
