@@ -67,7 +67,7 @@ writeFileSync(join(folder, `${run}.json`), `${JSON.stringify(report, null, 2)}\n
 const all = report.scenarios.flatMap(({ figures }) => figures.flatMap(verdicts));
 if (all.length > 0) console.log(`\n${all.filter(({ met }) => met).length} of ${all.length} targets met.`);
 console.log(`Written to bench/results/${run}.json`);
-const full = positionals.length === 0 && !values.quick && !values.only;
+const full = positionals.length === 0 && !values.quick && !values.only && rounds === undefined;
 const pictures = full ? join(here, '..', 'docs', 'bench') : join(folder, run);
 await draw(report, pictures);
 console.log(`Drawn into ${relative(join(here, '..'), pictures)}/`);
