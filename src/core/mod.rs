@@ -11,3 +11,4 @@ pub mod pipe;
 pub mod pool;
 pub mod protocol;
 pub mod spin;
+mod table;

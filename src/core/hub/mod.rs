@@ -50,8 +50,8 @@ use std::sync::Arc;
 use parking_lot::{Mutex, RwLock};
 
 use super::agent::{Agent, AgentId};
-use super::pipe::table::Table;
 use super::protocol::Kind;
+use super::table::Table;
 
 pub type SubscriberId = u32;
 

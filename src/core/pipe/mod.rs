@@ -54,7 +54,6 @@
 //! its `PipeEnded`. The table of pipes is locked only with none of these held.
 
 mod block;
-pub(in crate::core) mod table;
 
 #[cfg(test)]
 mod stress;
@@ -68,8 +67,8 @@ use parking_lot::Mutex;
 
 use super::agent::{Agent, AgentId};
 use super::protocol::Kind;
+use super::table::Table;
 use block::Block;
-use table::Table;
 
 pub use block::{BLOCK_BYTES, BLOCK_CHUNKS};
 
