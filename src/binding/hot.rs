@@ -13,15 +13,13 @@ use super::open::{Handle, Scratch};
 use super::raw::{Call, Failed, Outcome, check, guard};
 use crate::core::agent::{self, Agent, AgentId};
 use crate::core::inbox::{Delivery, Drained};
-use crate::core::payload::Payload;
-use crate::core::pool::{Cancelled, Key, Request, Submitted, Turn, Work};
 
 /// Gives `object` its functions.
 ///
 /// # Safety
 /// `env` and `object` belong to the running callback; `handle` outlives every call of these functions.
 pub(super) unsafe fn define(env: sys::napi_env, object: sys::napi_value, handle: *mut Handle) -> Outcome<()> {
-    let functions: [(&std::ffi::CStr, sys::napi_callback); 23] = [
+    let functions: [(&std::ffi::CStr, sys::napi_callback); 16] = [
         (c"scratch", Some(entry::<2, Scratches>)),
         (c"drain", Some(entry::<0, Drain>)),
         (c"poll", Some(entry::<0, Poll>)),
@@ -33,15 +31,8 @@ pub(super) unsafe fn define(env: sys::napi_env, object: sys::napi_value, handle:
         (c"send", Some(entry::<3, Send>)),
         (c"call", Some(entry::<3, CallService>)),
         (c"reply", Some(entry::<2, Reply>)),
-        (c"submit", Some(entry::<7, Submit>)),
-        (c"cancel", Some(entry::<1, Cancel>)),
-        (c"finish", Some(entry::<2, Finish>)),
-        (c"turn", Some(entry::<2, NextTurn>)),
-        (c"payload", Some(entry::<0, Oversize>)),
         (c"tellCaller", Some(entry::<2, TellCaller>)),
         (c"callerID", Some(entry::<0, CallerId>)),
-        (c"loadFailed", Some(entry::<2, LoadFailed>)),
-        (c"threadEnded", Some(entry::<3, ThreadEnded>)),
         (c"publish", Some(entry::<3, super::hub::Publish>)),
         (c"settled", Some(entry::<2, Settled>)),
         (c"activeCalls", Some(entry::<1, ActiveCalls>)),
@@ -139,7 +130,7 @@ impl Handle {
     }
 
     /// Copies `[call][payload]` into the scratch and says how long it is; negative, how long the scratch must be.
-    fn hand_over(&mut self, bytes: &[&[u8]]) -> i32 {
+    pub(super) fn hand_over(&mut self, bytes: &[&[u8]]) -> i32 {
         let length: usize = bytes.iter().map(|part| part.len()).sum();
         let scratch = self.incoming();
         if length > scratch.len() {
@@ -279,108 +270,6 @@ impl Raw<2> for Reply {
     }
 }
 
-/// `submit(work, set, name, call, flags, start, length)`: asks for a slot. The item's key when it was granted, `-1 - key`
-/// when it waits, `NaN` when the nesting is too deep, `Infinity` when the pool has ended. Flags: 1 priority, 2 reffed.
-struct Submit;
-impl Raw<7> for Submit {
-    fn run(handle: &mut Handle, call: &Call<7>) -> Outcome<sys::napi_value> {
-        let work = match call.u32(0)? {
-            0 => Work::OneOff,
-            1 => Work::Warm,
-            2 => Work::Service,
-            _ => return Err(Failed("an unknown kind of work")),
-        };
-        let flags = call.u32(4)?;
-        let request = Request {
-            work,
-            set: call.u32(1)?,
-            name: call.u32(2)?,
-            call: call.u32(3)?,
-            priority: flags & 1 != 0,
-            reffed: flags & 2 != 0,
-            payload: Payload::new(handle.outgoing(call, 5)?),
-        };
-        #[expect(clippy::cast_precision_loss, reason = "keys have at most 52 bits")]
-        let answer = match handle.agent.pool().submit(&handle.agent, request) {
-            Submitted::Granted(key) => key as f64,
-            Submitted::Waiting(key) => -1.0 - key as f64,
-            Submitted::TooDeep => f64::NAN,
-            Submitted::Closed => f64::INFINITY,
-        };
-        call.number(answer)
-    }
-}
-
-/// `cancel(key)`: takes an item back. 0: it had not begun; 1: its thread is the caller's to end; 2: its warm thread is
-/// being ended; 3: it had settled.
-struct Cancel;
-impl Raw<1> for Cancel {
-    fn run(handle: &mut Handle, call: &Call<1>) -> Outcome<sys::napi_value> {
-        let outcome = handle.agent.pool().cancel(key(call.f64(0)?));
-        call.int(match outcome {
-            Cancelled::Unbegun => 0,
-            Cancelled::Begun => 1,
-            Cancelled::Terminating => 2,
-            Cancelled::Settled => 3,
-        })
-    }
-}
-
-/// `finish(start, length)`: a one-off thread answers, or a service whose launch failed; its slot is free before the answer arrives.
-struct Finish;
-impl Raw<2> for Finish {
-    fn run(handle: &mut Handle, call: &Call<2>) -> Outcome<sys::napi_value> {
-        let bytes = handle.outgoing(call, 0)?;
-        let awaited = handle.agent.pool().finish(handle.agent.id);
-        let owner = handle.agent.owner.as_ref().filter(|_| awaited);
-        call.boolean(owner.is_some_and(|owner| owner.inbox.send(bytes) == Delivery::Delivered))
-    }
-}
-
-/// `turn(start, length)`: a warm thread answers the task it ran (nothing with `length` 0), unless that was aborted, and
-/// takes the next. The bytes of
-/// `[u32 call][payload]` now in `incoming`; 0 when it is idle, -1 when it should end, below that minus the bytes needed:
-/// make room and ask `payload()`.
-struct NextTurn;
-impl Raw<2> for NextTurn {
-    fn run(handle: &mut Handle, call: &Call<2>) -> Outcome<sys::napi_value> {
-        let (awaited, turn) = handle.agent.pool().turn(&handle.agent);
-        let answer = handle.outgoing(call, 0)?;
-        if let Some(caller) = &handle.caller
-            && awaited
-            && !answer.is_empty()
-        {
-            // A caller that ended no longer waits for it.
-            let _ = caller.inbox.send(answer);
-        }
-        let result = match turn {
-            Turn::Idle => {
-                handle.caller = None;
-                0
-            }
-            Turn::End => {
-                handle.caller = None;
-                -1
-            }
-            Turn::Run { payload, call, caller } => {
-                handle.caller = Some(caller);
-                handle.hand_over(&[&call.to_le_bytes(), &payload])
-            }
-        };
-        call.int(result)
-    }
-}
-
-/// `payload()`: what did not fit before.
-struct Oversize;
-impl Raw<0> for Oversize {
-    fn run(handle: &mut Handle, call: &Call<0>) -> Outcome<sys::napi_value> {
-        let bytes = handle.oversize.take().unwrap_or_default();
-        let length = handle.hand_over(&[&bytes]);
-        call.int(length)
-    }
-}
-
 /// `tellCaller(start, length)`: a frame to the caller of the warm task that runs, or to the owner.
 struct TellCaller;
 impl Raw<2> for TellCaller {
@@ -397,33 +286,6 @@ impl Raw<0> for CallerId {
     fn run(handle: &mut Handle, call: &Call<0>) -> Outcome<sys::napi_value> {
         let caller = handle.caller.as_ref().or(handle.agent.owner.as_ref());
         call.number(caller.map_or(0.0, |caller| f64::from(caller.id)))
-    }
-}
-
-/// `loadFailed(start, length)`: a warm thread could not load its file.
-struct LoadFailed;
-impl Raw<2> for LoadFailed {
-    fn run(handle: &mut Handle, call: &Call<2>) -> Outcome<sys::napi_value> {
-        let bytes = handle.outgoing(call, 0)?;
-        handle.agent.pool().load_failed(handle.agent.id, bytes);
-        call.boolean(true)
-    }
-}
-
-/// `threadEnded(thread, start, length)`: a `Worker` exited, or never started; the bytes tell the caller of its warm task
-/// why.
-struct ThreadEnded;
-impl Raw<3> for ThreadEnded {
-    fn run(handle: &mut Handle, call: &Call<3>) -> Outcome<sys::napi_value> {
-        let id = call.u32(0)?;
-        let bytes = handle.outgoing(call, 1)?;
-        handle.agent.pool().thread_ended(id, bytes);
-        // A thread that never opened has no environment whose end would do this.
-        if let Some(thread) = agent::find(id) {
-            thread.end();
-        }
-        handle.target = None;
-        call.boolean(true)
     }
 }
 
@@ -447,13 +309,4 @@ impl Raw<1> for ActiveCalls {
         let service = handle.service(call.u32(0)?);
         call.number(service.map_or(0.0, |service| f64::from(service.active_calls())))
     }
-}
-
-fn key(number: f64) -> Key {
-    #[expect(
-        clippy::cast_possible_truncation,
-        clippy::cast_sign_loss,
-        reason = "a key, as `submit` gave it"
-    )]
-    return number as Key;
 }

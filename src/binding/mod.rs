@@ -12,6 +12,7 @@
 mod cluster;
 mod hot;
 mod hub;
+mod items;
 mod open;
 mod pipe;
 mod pool;

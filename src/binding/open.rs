@@ -23,6 +23,7 @@ use napi::{Env, Error, Result, Status, sys};
 use napi_derive::napi;
 
 use super::hot;
+use super::items;
 use super::pipe;
 use super::raw::{Outcome, check};
 use crate::core::agent::{self, Agent};
@@ -90,7 +91,7 @@ impl WakeFunction {
 /// Makes this realm an agent: the thread that was expected under `token`, or a root without one. `null` for a token that
 /// is unknown or used. `wake` is called on the agent's loop when something arrived while it slept.
 ///
-/// The object has `id`, `owner` (0 for a root), and the functions of `hot`.
+/// The object has `id`, `owner` (0 for a root), and the functions of `hot`, `items` and `pipe`.
 #[napi]
 pub fn open<'env>(env: &'env Env, token: Option<String>, wake: Function<'env, (), ()>) -> Result<Option<Object<'env>>> {
     let expected = token.map_or_else(|| Some(Agent::root()), |token| agent::redeem(&token));
@@ -159,6 +160,7 @@ unsafe fn connect(env: sys::napi_env, object: sys::napi_value, handle: *mut Hand
         let waker: Waker = Box::new(move || function.call());
         fresh.agent.inbox.attach(waker);
         hot::define(env, object, handle)?;
+        items::define(env, object, handle)?;
         pipe::define(env, object, handle)?;
         check(
             sys::napi_add_env_cleanup_hook(env, Some(environment_ends), handle.cast()),
