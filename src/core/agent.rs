@@ -27,7 +27,7 @@ pub struct Agent {
     /// Who started this thread; `None` for a root.
     pub owner: Option<Arc<Agent>>,
     pub inbox: Inbox,
-    pool: std::sync::OnceLock<Arc<Pool>>,
+    pool: Arc<Pool>,
     /// The item under which this agent runs, or [`NO_KEY`]: what it submits is nested in that.
     current: AtomicU64,
     /// Calls of a service that have not settled. Its owner alone changes it, so that it is exact in each of its ticks.
@@ -35,24 +35,22 @@ pub struct Agent {
 }
 
 impl Agent {
-    fn new(owner: Option<Arc<Agent>>) -> Arc<Self> {
+    fn new(owner: Option<Arc<Agent>>, pool: Arc<Pool>) -> Self {
         static NEXT: AtomicU32 = AtomicU32::new(1);
-        Arc::new(Self {
+        Self {
             id: NEXT.fetch_add(1, Ordering::Relaxed),
             owner,
             inbox: Inbox::default(),
-            pool: std::sync::OnceLock::new(),
+            pool,
             current: AtomicU64::new(NO_KEY),
             active: AtomicU32::new(0),
-        })
+        }
     }
 
     /// A root with a pool of its own.
     #[must_use]
     pub fn root() -> Arc<Self> {
-        let agent = Self::new(None);
-        let pool = Pool::new(Arc::clone(&agent));
-        let _ = agent.pool.set(Arc::new(pool));
+        let agent = Arc::new_cyclic(|root| Self::new(None, Arc::new(Pool::new(root.clone()))));
         register(&agent);
         agent
     }
@@ -60,19 +58,16 @@ impl Agent {
     /// A thread that `owner` is about to start, and the token by which it will be known.
     #[must_use]
     pub fn expected(owner: &Arc<Agent>) -> (Arc<Self>, String) {
-        let agent = Self::new(Some(Arc::clone(owner)));
-        let _ = agent.pool.set(Arc::clone(owner.pool()));
+        let agent = Arc::new(Self::new(Some(Arc::clone(owner)), Arc::clone(owner.pool())));
         register(&agent);
         let token = random_id();
         TOKENS.lock().insert(token.clone(), Arc::clone(&agent));
         (agent, token)
     }
 
-    /// # Panics
-    /// Never: both constructors set the pool before they return.
     #[must_use]
     pub fn pool(&self) -> &Arc<Pool> {
-        self.pool.get().expect("set by the constructors")
+        &self.pool
     }
 
     #[must_use]
@@ -185,6 +180,17 @@ mod tests {
         assert!(find(thread.id).is_none());
         assert!(redeem(&token).is_none());
         assert!(thread.inbox.is_closed());
+    }
+
+    #[test]
+    fn an_ended_root_leaves_no_memory() {
+        let root = Agent::root();
+        let (thread, _) = Agent::expected(&root);
+        let kept = Arc::downgrade(&root);
+        thread.end();
+        root.end();
+        drop((thread, root));
+        assert_eq!(kept.strong_count(), 0);
     }
 
     #[test]

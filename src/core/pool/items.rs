@@ -200,7 +200,7 @@ impl Pool {
             thread.duty = Duty::Ending;
             state.sets[set as usize].loaded -= 1;
             let id = thread.agent.id.to_le_bytes();
-            let _ = self.root.inbox.send_kind(Kind::Terminate, &[&id]);
+            let _ = self.root().inbox.send_kind(Kind::Terminate, &[&id]);
             Cancelled::Terminating
         } else {
             state.sets[set as usize].granted.retain(|&other| other != key);

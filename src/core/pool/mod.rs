@@ -32,7 +32,7 @@ mod threads;
 mod tests;
 
 use std::collections::{HashMap, VecDeque};
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
 
 use parking_lot::Mutex;
@@ -109,7 +109,8 @@ struct State {
 }
 
 pub struct Pool {
-    root: Arc<Agent>,
+    /// The root owns the pool, as does every agent below it.
+    root: Weak<Agent>,
     state: Mutex<State>,
 }
 
@@ -124,7 +125,7 @@ pub struct Counts {
 }
 
 impl Pool {
-    pub(super) fn new(root: Arc<Agent>) -> Self {
+    pub(super) fn new(root: Weak<Agent>) -> Self {
         let state = State {
             max: concurrency::slots(1.0),
             held: 0,
@@ -142,6 +143,11 @@ impl Pool {
             root,
             state: Mutex::new(state),
         }
+    }
+
+    /// Whoever reaches the pool is the root or an agent below it, and keeps its owners.
+    fn root(&self) -> Arc<Agent> {
+        self.root.upgrade().expect("kept by who asks")
     }
 
     #[must_use]

@@ -70,7 +70,8 @@ impl Pool {
                 }
                 continue;
             }
-            let (agent, token) = Agent::expected(&self.root);
+            let root = self.root();
+            let (agent, token) = Agent::expected(&root);
             let thread_id = agent.id;
             let duty = Duty::Warm { set: id, loaded: false };
             state.threads.insert(
@@ -81,7 +82,7 @@ impl Pool {
                     token: Some(token),
                 },
             );
-            let _ = self.root.inbox.send_kind(Kind::StartWarm, &[&thread_id.to_le_bytes()]);
+            let _ = root.inbox.send_kind(Kind::StartWarm, &[&thread_id.to_le_bytes()]);
         }
     }
 

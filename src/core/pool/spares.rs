@@ -66,7 +66,7 @@ impl Pool {
         if state.closed || state.spares.count() >= wanted || !state.items.is_empty() {
             return None;
         }
-        let (agent, token) = Agent::expected(&self.root);
+        let (agent, token) = Agent::expected(&self.root());
         let id = agent.id;
         state.threads.insert(
             id,

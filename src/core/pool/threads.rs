@@ -290,7 +290,7 @@ impl Pool {
     pub(in crate::core) fn agent_ended(&self, agent: &Agent) -> Vec<Arc<Agent>> {
         let mut state = self.state.lock();
         let state = &mut *state;
-        if agent.id == self.root.id {
+        if agent.is_root() {
             // The whole tree ends with its root, and so does the pool.
             state.closed = true;
             state.items = super::Queue::default();
