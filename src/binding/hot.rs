@@ -246,17 +246,9 @@ impl Raw<3> for Send {
 struct CallService;
 impl Raw<3> for CallService {
     fn run(handle: &mut Handle, call: &Call<3>) -> Outcome<sys::napi_value> {
-        let Some(service) = handle.service(call.u32(0)?) else {
-            return call.boolean(false);
-        };
+        let service = handle.service(call.u32(0)?);
         let bytes = handle.outgoing(call, 1)?;
-        let first = service.call_begins() == 1;
-        // One that is not delivered is active too: it settles when the owner hears how the thread ended.
-        let delivered = service.inbox.send(bytes) == Delivery::Delivered;
-        if delivered && first {
-            service.pool().call_began(&service);
-        }
-        call.boolean(delivered)
+        call.boolean(service.is_some_and(|service| service.call(bytes) == Delivery::Delivered))
     }
 }
 

@@ -82,9 +82,7 @@ struct Finish;
 impl Raw<2> for Finish {
     fn run(handle: &mut Handle, call: &Call<2>) -> Outcome<sys::napi_value> {
         let bytes = handle.outgoing(call, 0)?;
-        let awaited = handle.agent.pool().finish(handle.agent.id);
-        let owner = handle.agent.owner.as_ref().filter(|_| awaited);
-        call.boolean(owner.is_some_and(|owner| owner.inbox.send(bytes) == Delivery::Delivered))
+        call.boolean(handle.agent.finish(bytes) == Delivery::Delivered)
     }
 }
 

@@ -7,7 +7,7 @@ use napi::{Error, Result, Status};
 use napi_derive::napi;
 
 use crate::core::agent::{self, Agent, AgentId};
-use crate::core::pool::{Placed, SetInfo};
+use crate::core::pool::{IDLE, Placed, SetInfo};
 use crate::core::{atoms, concurrency};
 
 pub(super) fn agent(id: AgentId) -> Result<Arc<Agent>> {
@@ -179,7 +179,7 @@ pub fn start_spare(agent_id: u32) -> Result<Option<PlacedThread>> {
 /// Tells threads that were idle for too long to end. Says whether to look again later.
 #[napi]
 pub fn expire(agent_id: u32) -> Result<bool> {
-    Ok(agent(agent_id)?.pool().expire())
+    Ok(agent(agent_id)?.pool().expire(IDLE))
 }
 
 /// A service has run its initializer. Told by the service's own thread.

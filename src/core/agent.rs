@@ -6,16 +6,13 @@
 use std::collections::HashMap;
 use std::collections::hash_map::RandomState;
 use std::hash::{BuildHasher, Hasher};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
-
-use once_cell::sync::Lazy;
-use parking_lot::{Mutex, RwLock};
+use std::sync::{Arc, atomic};
 
 use super::hub::HUB;
-use super::inbox::Inbox;
+use super::inbox::{Delivery, Inbox};
 use super::pipe;
 use super::pool::{Key, NO_KEY, Pool};
+use super::sync::{AtomicU32, AtomicU64, Mutex, Ordering, RwLock, process_wide, step};
 
 pub type AgentId = u32;
 
@@ -36,7 +33,7 @@ pub struct Agent {
 
 impl Agent {
     fn new(owner: Option<Arc<Agent>>, pool: Arc<Pool>) -> Self {
-        static NEXT: AtomicU32 = AtomicU32::new(1);
+        static NEXT: atomic::AtomicU32 = atomic::AtomicU32::new(1);
         Self {
             id: NEXT.fetch_add(1, Ordering::Relaxed),
             owner,
@@ -84,6 +81,17 @@ impl Agent {
         self.current.store(key, Ordering::Release);
     }
 
+    /// The owner of this service calls it. The call is active until `calls_end`, delivered or not (one that is not settles
+    /// when the owner hears how the thread ended), and what the service waits for meanwhile may have its slot.
+    pub fn call(&self, frame: &[u8]) -> Delivery {
+        let first = self.call_begins() == 1;
+        let delivery = self.inbox.send(frame);
+        if first && delivery == Delivery::Delivered {
+            self.pool().call_began(self);
+        }
+        delivery
+    }
+
     /// A call begins; says how many run now.
     pub fn call_begins(&self) -> u32 {
         self.active.fetch_add(1, Ordering::AcqRel) + 1
@@ -105,22 +113,39 @@ impl Agent {
         self.active.load(Ordering::Acquire)
     }
 
+    /// A one-off thread answers, or a service whose launch failed. Its slot is free before the answer arrives.
+    pub fn finish(&self, answer: &[u8]) -> Delivery {
+        let awaited = self.pool().finish(self.id);
+        let owner = self.owner.as_ref().filter(|_| awaited);
+        owner.map_or(Delivery::Closed, |owner| owner.inbox.send(answer))
+    }
+
     /// The agent's environment is gone: nothing reaches it any more, and what it asked for or started goes with it.
     pub fn end(&self) {
         self.inbox.close();
         // After that, so that a pipe which is opened meanwhile is either found or sees the closed inbox.
-        pipe::agent_ended(self.id);
+        if step("agent: its pipes end with it") {
+            pipe::agent_ended(self.id);
+        }
         AGENTS.write().remove(&self.id);
         TOKENS.lock().retain(|_, agent| agent.id != self.id);
-        HUB.agent_ended(self.id);
+        if step("agent: its subscriptions end with it") {
+            HUB.agent_ended(self.id);
+        }
         for child in self.pool().agent_ended(self) {
-            child.end();
+            if step("agent: its threads end with it") {
+                child.end();
+            }
         }
     }
 }
 
-static AGENTS: Lazy<RwLock<HashMap<AgentId, Arc<Agent>>>> = Lazy::new(RwLock::default);
-static TOKENS: Lazy<Mutex<HashMap<String, Arc<Agent>>>> = Lazy::new(Mutex::default);
+process_wide! {
+    static AGENTS: RwLock<HashMap<AgentId, Arc<Agent>>> = RwLock::default();
+}
+process_wide! {
+    static TOKENS: Mutex<HashMap<String, Arc<Agent>>> = Mutex::default();
+}
 
 fn register(agent: &Arc<Agent>) {
     AGENTS.write().insert(agent.id, Arc::clone(agent));
@@ -147,7 +172,7 @@ pub fn redeem(token: &str) -> Option<Arc<Agent>> {
 /// 128 bits from the seeds that the standard library takes from the system for its hash maps.
 #[must_use]
 pub fn random_id() -> String {
-    static COUNT: AtomicU64 = AtomicU64::new(0);
+    static COUNT: atomic::AtomicU64 = atomic::AtomicU64::new(0);
     let count = COUNT.fetch_add(1, Ordering::Relaxed);
     let half = || {
         let mut hasher = RandomState::new().build_hasher();
@@ -157,7 +182,7 @@ pub fn random_id() -> String {
     format!("{:016x}{:016x}", half(), half())
 }
 
-#[cfg(test)]
+#[cfg(all(test, not(loom)))]
 mod tests {
     use super::*;
 

@@ -2,9 +2,8 @@
 
 use std::sync::Arc;
 
-use parking_lot::Mutex;
-
 use super::agent::{Agent, AgentId};
+use super::sync::Mutex;
 
 #[derive(Default)]
 struct State {
@@ -78,7 +77,7 @@ impl State {
     }
 }
 
-#[cfg(test)]
+#[cfg(all(test, not(loom)))]
 mod tests {
     use super::*;
 

@@ -21,7 +21,7 @@ pub fn slots(factor: f64) -> u32 {
     return exact as u32;
 }
 
-#[cfg(test)]
+#[cfg(all(test, not(loom)))]
 mod tests {
     use super::*;
 

@@ -32,13 +32,11 @@
 //! The waker is called while the lock is held, and `close` (from the environment's cleanup hook) drops it under the same
 //! lock: after `close` returned, no sender can be inside it.
 
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
-
-use parking_lot::Mutex;
 
 use super::protocol::Kind;
 use super::spin::Spin;
+use super::sync::{AtomicBool, Mutex, Ordering, step};
 
 /// What a frame's length takes.
 pub const HEADER: usize = 4;
@@ -129,12 +127,29 @@ impl Inbox {
             shared.bytes.extend_from_slice(part);
         }
         self.waiting.store(true, Ordering::Release);
-        if shared.phase == Phase::Asleep {
-            shared.phase = Phase::Awake;
+        if shared.phase == Phase::Asleep && step("inbox: a sender wakes who sleeps") {
+            if step("inbox: one wake-up a sleep") {
+                shared.phase = Phase::Awake;
+            }
             shared.woken_at = Some(Instant::now());
+            #[cfg(loom)]
+            if !step("inbox: the lock is held while waking") {
+                return Self::wake_unlocked(shared);
+            }
             if let Some(wake) = &shared.waker {
                 wake();
             }
+        }
+        Delivery::Delivered
+    }
+
+    /// What must not be, for a model: `close` may return while the waker is called.
+    #[cfg(loom)]
+    fn wake_unlocked(mut shared: super::sync::MutexGuard<'_, Shared>) -> Delivery {
+        let waker = shared.waker.take();
+        drop(shared);
+        if let Some(wake) = waker {
+            wake();
         }
         Delivery::Delivered
     }
@@ -198,7 +213,8 @@ impl Inbox {
             return false;
         }
         let mut shared = self.shared.lock();
-        if !shared.bytes.is_empty() || shared.phase == Phase::Closed {
+        let empty = shared.bytes.is_empty() || !step("inbox: sleep looks at the bytes");
+        if !empty || shared.phase == Phase::Closed {
             return false;
         }
         shared.phase = Phase::Asleep;
@@ -209,7 +225,7 @@ impl Inbox {
     /// The receiver will look by itself from now on, though nothing woke it. For the receiver only.
     pub fn rouse(&self) {
         let mut shared = self.shared.lock();
-        if shared.phase == Phase::Asleep {
+        if shared.phase == Phase::Asleep && step("inbox: who rouses is awake") {
             shared.phase = Phase::Awake;
         }
     }
@@ -232,8 +248,11 @@ impl Inbox {
     pub fn close(&self) {
         let (bytes, waker) = {
             let mut shared = self.shared.lock();
-            shared.phase = Phase::Closed;
-            (std::mem::take(&mut shared.bytes), shared.waker.take())
+            if step("inbox: close refuses what comes later") {
+                shared.phase = Phase::Closed;
+            }
+            let waker = shared.waker.take_if(|_| step("inbox: close drops the waker"));
+            (std::mem::take(&mut shared.bytes), waker)
         };
         drop((bytes, waker));
     }
@@ -264,7 +283,7 @@ fn whole_frames(bytes: &[u8], room: usize) -> usize {
     end
 }
 
-#[cfg(test)]
+#[cfg(all(test, not(loom)))]
 mod tests {
     use std::sync::Arc;
     use std::sync::atomic::AtomicU32;

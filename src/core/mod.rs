@@ -6,9 +6,12 @@ pub mod cluster;
 pub mod concurrency;
 pub mod hub;
 pub mod inbox;
+#[cfg(all(loom, test))]
+mod models;
 pub mod payload;
 pub mod pipe;
 pub mod pool;
 pub mod protocol;
 pub mod spin;
+mod sync;
 mod table;

@@ -39,7 +39,7 @@ impl std::ops::Deref for Payload {
     }
 }
 
-#[cfg(test)]
+#[cfg(all(test, not(loom)))]
 mod tests {
     use super::*;
 

@@ -35,7 +35,7 @@ pub enum Kind {
     CallerEnded = 30,
 }
 
-#[cfg(test)]
+#[cfg(all(test, not(loom)))]
 mod tests {
     use super::Kind;
 

@@ -6,11 +6,11 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, Ordering};
 
-use parking_lot::RwLock;
+use super::sync::{AtomicU32, Ordering, RwLock};
 
-const SHARDS: usize = 16;
+/// Few in models, which would take every one of them for a place where threads may meet.
+const SHARDS: usize = if cfg!(loom) { 2 } else { 16 };
 
 /// Two cache lines, since processors fetch them in pairs.
 #[repr(align(128))]
@@ -21,14 +21,16 @@ pub(in crate::core) struct Table<T> {
     shards: [Shard<T>; SHARDS],
 }
 
-impl<T> Table<T> {
-    pub(in crate::core) const fn new() -> Self {
+impl<T> Default for Table<T> {
+    fn default() -> Self {
         Self {
             next: AtomicU32::new(1),
-            shards: [const { Shard(RwLock::new(BTreeMap::new())) }; SHARDS],
+            shards: std::array::from_fn(|_| Shard(RwLock::default())),
         }
     }
+}
 
+impl<T> Table<T> {
     fn shard(&self, id: u32) -> &RwLock<BTreeMap<u32, Arc<T>>> {
         &self.shards[id as usize % SHARDS].0
     }

@@ -41,16 +41,15 @@
 //! An agent's inbox is closed before `agent_ended` is called. A subscription made by then is found by `agent_ended`; a
 //! later one sees the closed inbox, because both look while they hold `channels`.
 
-#[cfg(test)]
+#[cfg(all(test, not(loom)))]
 mod tests;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use parking_lot::{Mutex, RwLock};
-
 use super::agent::{Agent, AgentId};
 use super::protocol::Kind;
+use super::sync::{Mutex, RwLock, process_wide, step};
 use super::table::Table;
 
 pub type SubscriberId = u32;
@@ -84,28 +83,24 @@ struct Subscription {
 
 type Channels = BTreeMap<Arc<str>, Arc<Channel>>;
 
+#[derive(Default)]
 pub struct Hub {
     channels: Mutex<Channels>,
     subscriptions: Table<Subscription>,
 }
 
-/// The process's own.
-pub static HUB: Hub = Hub::new();
+process_wide! {
+    /// The process's own.
+    pub static HUB: Hub = Hub::default();
+}
 
 impl Hub {
-    const fn new() -> Self {
-        Self {
-            channels: Mutex::new(BTreeMap::new()),
-            subscriptions: Table::new(),
-        }
-    }
-
     /// Lets `agent` hear the channel of this name. On an agent that has ended, the number is of nothing.
     #[must_use]
     pub fn subscribe(&self, name: &str, agent: &Arc<Agent>) -> SubscriberId {
         let id = self.subscriptions.next_id();
         let mut channels = self.channels.lock();
-        if agent.inbox.is_closed() {
+        if agent.inbox.is_closed() && step("hub: subscribing looks for the end of the agent") {
             return id;
         }
         let channel = channels.get(name).cloned().unwrap_or_else(|| {
@@ -139,7 +134,7 @@ impl Hub {
             return Published::Closed;
         };
         let members = subscription.channel.members.read();
-        if members.is_empty() {
+        if members.is_empty() && step("hub: publishing looks for the end of the channel") {
             return Published::Closed;
         }
         for member in members.iter().filter(|member| member.id != from) {
@@ -161,13 +156,16 @@ impl Hub {
     pub fn close_all(&self, name: &str) {
         let mut channels = self.channels.lock();
         let Some(channel) = channels.remove(name) else { return };
-        let members = std::mem::take(&mut *channel.members.write());
-        for member in members {
+        let mut members = channel.members.write();
+        for member in &*members {
             self.subscriptions.remove(member.id);
             let _ = member
                 .agent
                 .inbox
                 .send_kind(Kind::MessengerClosed, &[&member.id.to_le_bytes()]);
+        }
+        if step("hub: closing empties the channel") {
+            members.clear();
         }
     }
 
@@ -192,8 +190,8 @@ impl Hub {
         };
         let channel = &subscription.channel;
         let mut members = channel.members.write();
-        members.retain(|member| member.id != id);
-        if members.is_empty() {
+        members.retain(|member| member.id != id || !step("hub: a subscription leaves the members"));
+        if members.is_empty() && step("hub: an empty channel leaves the names") {
             channels.remove(&channel.name);
         }
         true

@@ -44,7 +44,7 @@ fn agents<const N: usize>() -> [Arc<Agent>; N] {
 
 #[test]
 fn smoke() {
-    let hub = Hub::new();
+    let hub = Hub::default();
     let [a, b] = agents();
     let (from, to) = (hub.subscribe("news", &a), hub.subscribe("news", &b));
     assert_ne!(from, to);
@@ -55,7 +55,7 @@ fn smoke() {
 
 #[test]
 fn other_instances_of_the_same_agent_hear_it() {
-    let hub = Hub::new();
+    let hub = Hub::default();
     let [a, b] = agents();
     let ids = [
         hub.subscribe("x", &a),
@@ -70,7 +70,7 @@ fn other_instances_of_the_same_agent_hear_it() {
 
 #[test]
 fn names_are_apart() {
-    let hub = Hub::new();
+    let hub = Hub::default();
     let [a, b] = agents();
     let from = hub.subscribe("one", &a);
     let _two = hub.subscribe("two", &b);
@@ -80,7 +80,7 @@ fn names_are_apart() {
 
 #[test]
 fn fifo_of_any_size() {
-    let hub = Hub::new();
+    let hub = Hub::default();
     let [a, b] = agents();
     let (from, to) = (hub.subscribe("x", &a), hub.subscribe("x", &b));
     let sent: Vec<Vec<u8>> = (0..200u8).map(|i| vec![i; usize::from(i) * usize::from(i)]).collect();
@@ -93,7 +93,7 @@ fn fifo_of_any_size() {
 
 #[test]
 fn close_all_comes_after_what_was_sent_before() {
-    let hub = Hub::new();
+    let hub = Hub::default();
     let [a, b] = agents();
     let ids = [hub.subscribe("x", &a), hub.subscribe("x", &b), hub.subscribe("y", &b)];
     let _ = hub.publish(ids[0], &[1]);
@@ -117,7 +117,7 @@ fn close_all_comes_after_what_was_sent_before() {
 
 #[test]
 fn close_of_one_leaves_the_others() {
-    let hub = Hub::new();
+    let hub = Hub::default();
     let [a, b, c] = agents();
     let ids = [&a, &b, &c].map(|agent| hub.subscribe("x", agent));
     assert!(hub.unsubscribe(ids[1]));
@@ -130,7 +130,7 @@ fn close_of_one_leaves_the_others() {
 
 #[test]
 fn drops_channels_and_agents_with_the_last_subscriber() {
-    let hub = Hub::new();
+    let hub = Hub::default();
     let [a] = agents();
     let before = Arc::strong_count(&a);
     for round in 0..100 {
@@ -144,7 +144,7 @@ fn drops_channels_and_agents_with_the_last_subscriber() {
 
 #[test]
 fn agent_ended_takes_its_subscriptions_only() {
-    let hub = Hub::new();
+    let hub = Hub::default();
     let [a, b] = agents();
     let from = hub.subscribe("x", &a);
     let _own = [hub.subscribe("x", &b), hub.subscribe("x", &b), hub.subscribe("y", &b)];
@@ -165,7 +165,7 @@ fn agent_ended_takes_its_subscriptions_only() {
 fn many_publishers_nothing_lost_and_in_order() {
     const THREADS: usize = 4;
     const EACH: u64 = 2000;
-    let hub = Hub::new();
+    let hub = Hub::default();
     let agents: [_; THREADS] = agents();
     let all = agents.each_ref().map(|agent| hub.subscribe("all", agent));
     let near = agents
@@ -224,7 +224,7 @@ fn many_publishers_nothing_lost_and_in_order() {
 #[test]
 fn close_all_while_others_publish() {
     for _ in 0..200 {
-        let hub = Hub::new();
+        let hub = Hub::default();
         let [a, b, c] = agents();
         let ids = [&a, &b, &c].map(|agent| hub.subscribe("x", agent));
         let barrier = Barrier::new(3);

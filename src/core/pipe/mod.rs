@@ -55,33 +55,34 @@
 
 mod block;
 
-#[cfg(test)]
+#[cfg(all(test, not(loom)))]
 mod stress;
-#[cfg(test)]
+#[cfg(all(test, not(loom)))]
 mod tests;
 
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use parking_lot::Mutex;
-
 use super::agent::{Agent, AgentId};
 use super::protocol::Kind;
+use super::sync::{Mutex, process_wide, step};
 use super::table::Table;
 use block::Block;
 
 pub use block::{BLOCK_BYTES, BLOCK_CHUNKS};
 
 /// How many blocks may wait: 1 MiB.
-pub const QUEUE_BLOCKS: usize = 16;
+pub const QUEUE_BLOCKS: usize = if cfg!(loom) { 2 } else { 16 };
 /// A waiting writer hears when no more than this many blocks wait.
 const HALF: usize = QUEUE_BLOCKS / 2;
 /// Chunks up to this share blocks, since a transfer costs more than copying them under the lock.
-const SHARED_CHUNK: usize = 16 * 1024;
+const SHARED_CHUNK: usize = BLOCK_BYTES / 4;
 
 pub type PipeId = u32;
 
-static PIPES: Table<Pipe> = Table::new();
+process_wide! {
+    static PIPES: Table<Pipe> = Table::default();
+}
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Side {
@@ -191,7 +192,7 @@ impl Pipe {
         PIPES.insert(id, Arc::clone(&pipe));
         // An inbox is closed before `agent_ended` looks into the table: either that finds this pipe, or this sees it.
         for (side, agent) in [(Side::Reader, &pipe.reader), (Side::Writer, &pipe.writer)] {
-            if agent.inbox.is_closed() {
+            if agent.inbox.is_closed() && step("pipe: opening looks for the end of its agents") {
                 pipe.side_ended(side);
             }
         }
@@ -226,19 +227,21 @@ impl Pipe {
             return Written::Taken(chunk.len());
         }
         if shared.queue.len() >= QUEUE_BLOCKS {
-            shared.writer_waits = true;
+            shared.writer_waits = step("pipe: a writer without room says that it waits");
             return Written::Taken(0);
         }
         drop(shared);
         let block = Block::of(chunk);
         let mut shared = self.shared.lock();
-        if shared.phase != Phase::Open {
+        if shared.phase != Phase::Open && step("pipe: a writer looks again for the end") {
             drop(shared);
             block.recycle();
             return Written::Over;
         }
         shared.queue.push_back(block);
-        self.signal_reader(&mut shared);
+        if step("pipe: a waiting reader hears of a block") {
+            self.signal_reader(&mut shared);
+        }
         Written::Taken(chunk.len())
     }
 
@@ -247,7 +250,9 @@ impl Pipe {
         let mut shared = self.shared.lock();
         if shared.phase == Phase::Open {
             shared.phase = Phase::Ending;
-            self.signal_reader(&mut shared);
+            if step("pipe: a waiting reader hears of the end") {
+                self.signal_reader(&mut shared);
+            }
         }
     }
 
@@ -313,7 +318,8 @@ impl Pipe {
     fn next_block(&self, told: bool) -> Result<Block, Read> {
         let mut shared = self.shared.lock();
         if let Some(block) = shared.queue.pop_front() {
-            if shared.writer_waits && shared.queue.len() <= HALF {
+            let room = shared.queue.len() <= HALF && step("pipe: a waiting writer hears of room");
+            if shared.writer_waits && room {
                 shared.writer_waits = false;
                 let _ = self
                     .writer
@@ -324,7 +330,7 @@ impl Pipe {
         }
         Err(match shared.phase {
             Phase::Open => {
-                shared.reader_waits |= told;
+                shared.reader_waits |= told && step("pipe: a reader that finds nothing says that it waits");
                 Read::Empty
             }
             Phase::Ending => {
@@ -353,7 +359,8 @@ impl Pipe {
     fn finish(&self, by: Side, reason: Reason, error: &[u8]) {
         let mut reading = self.reading.lock();
         let mut shared = self.shared.lock();
-        let done_properly = by == Side::Writer && shared.phase == Phase::Ending && reason != Reason::Failed;
+        let ended = by == Side::Writer && shared.phase == Phase::Ending;
+        let done_properly = ended && reason != Reason::Failed && step("pipe: a writer that has ended is done");
         if shared.phase == Phase::Over || done_properly {
             return;
         }
@@ -362,7 +369,9 @@ impl Pipe {
         let other = if by == Side::Writer { &self.reader } else { &self.writer };
         let mut head = [reason as u8; 5];
         head[..4].copy_from_slice(&self.id.to_le_bytes());
-        let _ = other.inbox.send_kind(Kind::PipeEnded, &[&head, error]);
+        if step("pipe: the other side hears of the end") {
+            let _ = other.inbox.send_kind(Kind::PipeEnded, &[&head, error]);
+        }
         drop((shared, reading));
         dropped.0.into_iter().chain(dropped.1).for_each(Block::recycle);
         PIPES.remove(self.id);

@@ -7,6 +7,7 @@ use super::threads::Duty;
 use super::{Holder, Item, Key, NO_KEY, Pool, Request, State, Work};
 use crate::core::agent::{Agent, MAX_DEPTH};
 use crate::core::protocol::Kind;
+use crate::core::sync::step;
 
 /// What became of a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -52,7 +53,9 @@ impl Pool {
     pub fn submit(&self, caller: &Arc<Agent>, request: Request) -> Submitted {
         let mut state = self.state.lock();
         let state = &mut *state;
-        if state.closed || caller.inbox.is_closed() {
+        let over = state.closed && step("pool: a pool that has ended takes nothing");
+        let ended = caller.inbox.is_closed() && step("pool: submitting looks for the end of the caller");
+        if over || ended {
             return Submitted::Closed;
         }
         let holder = caller.current();
@@ -83,7 +86,7 @@ impl Pool {
         if depth > 0 {
             let nested = state.holders.entry(holder).or_default();
             nested.waiting.push_back(key);
-            if self.lend(state, holder, Some(key)) == Some(key) {
+            if step("pool: who waits lends its slot") && self.lend(state, holder, Some(key)) == Some(key) {
                 return Submitted::Granted(key);
             }
         }
@@ -94,7 +97,7 @@ impl Pool {
     pub fn call_began(&self, service: &Agent) {
         let mut state = self.state.lock();
         let holder = service.current();
-        if state.holders.contains_key(&holder) {
+        if state.holders.contains_key(&holder) && step("service: a call that begins lends the slot") {
             self.lend(&mut state, holder, None);
         }
     }
@@ -169,7 +172,7 @@ impl Pool {
             item.lender
         };
         // What was lent from this slot takes it over: a lender's if this one was itself lent, else the pool's.
-        if let Some(loan) = own_loan
+        if let Some(loan) = own_loan.filter(|_| step("pool: a loan takes over the slot of its lender"))
             && let Some(borrower) = state.items.get_mut(loan)
         {
             borrower.lender = NO_KEY;
@@ -179,7 +182,9 @@ impl Pool {
             if let Some(holder) = state.holders.get_mut(&lender) {
                 holder.loan = None;
             }
-            self.lend(state, lender, None);
+            if step("pool: a slot that comes back is lent again") {
+                self.lend(state, lender, None);
+            }
         }
         Some(item)
     }
@@ -197,13 +202,17 @@ impl Pool {
         } else if item.request.work != Work::Warm {
             Cancelled::Begun
         } else if let Some(thread) = state.threads.values_mut().find(|thread| thread.runs(key)) {
-            thread.duty = Duty::Ending;
+            if step("warm: who runs what is taken back takes nothing more") {
+                thread.duty = Duty::Ending;
+            }
             state.sets[set as usize].loaded -= 1;
             let id = thread.agent.id.to_le_bytes();
             let _ = self.root().inbox.send_kind(Kind::Terminate, &[&id]);
             Cancelled::Terminating
         } else {
-            state.sets[set as usize].granted.retain(|&other| other != key);
+            state.sets[set as usize]
+                .granted
+                .retain(|&other| other != key || !step("warm: what is taken back leaves its set"));
             Cancelled::Unbegun
         };
         self.release(state, key);

@@ -28,19 +28,18 @@ mod sets;
 mod spares;
 mod threads;
 
-#[cfg(test)]
+#[cfg(all(test, not(loom)))]
 mod tests;
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
 
-use parking_lot::Mutex;
-
 use super::agent::{Agent, AgentId};
 use super::atoms::Atom;
 use super::concurrency;
 use super::payload::Payload;
+use super::sync::{Mutex, step};
 
 pub use items::{Cancelled, Info, Submitted};
 pub use queue::{Key, NO_KEY, Queue};
@@ -178,7 +177,7 @@ impl Pool {
 
     /// Grants slots for as long as there are any.
     fn dispatch(&self, state: &mut State) {
-        while state.held - state.lent < state.max {
+        while state.held - state.lent < state.max && step("pool: what frees a slot grants it") {
             let Some(key) = state.items.pop_front() else { return };
             self.grant(state, key, NO_KEY, None);
         }

@@ -209,7 +209,7 @@ fn generation(key: Key) -> u32 {
     (key >> 32) as u32
 }
 
-#[cfg(test)]
+#[cfg(all(test, not(loom)))]
 mod tests {
     use super::*;
 

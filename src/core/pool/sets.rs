@@ -8,6 +8,7 @@ use super::threads::{Duty, Thread};
 use super::{Key, Pool, State};
 use crate::core::agent::{Agent, AgentId};
 use crate::core::protocol::Kind;
+use crate::core::sync::step;
 
 pub type SetId = u32;
 
@@ -66,7 +67,9 @@ impl Pool {
                 state.idle -= 1;
                 if let Some(thread) = state.threads.get_mut(&idle) {
                     thread.duty = Duty::Warm { set: id, loaded: true };
-                    let _ = thread.agent.inbox.send_kind(Kind::Work, &[]);
+                    if step("warm: an idle thread is woken") {
+                        let _ = thread.agent.inbox.send_kind(Kind::Work, &[]);
+                    }
                 }
                 continue;
             }
@@ -82,7 +85,9 @@ impl Pool {
                     token: Some(token),
                 },
             );
-            let _ = root.inbox.send_kind(Kind::StartWarm, &[&thread_id.to_le_bytes()]);
+            if step("warm: the root is asked for a thread") {
+                let _ = root.inbox.send_kind(Kind::StartWarm, &[&thread_id.to_le_bytes()]);
+            }
         }
     }
 

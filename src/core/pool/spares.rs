@@ -4,13 +4,14 @@
 //! idle warm threads. They are started on slots that nobody needs, so that they never slow down work that waits.
 
 use std::collections::{HashMap, VecDeque};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use super::sets::Set;
 use super::threads::{Duty, Thread};
 use super::{IDLE, Pool, State};
 use crate::core::agent::{Agent, AgentId};
 use crate::core::protocol::Kind;
+use crate::core::sync::step;
 
 #[derive(Default)]
 pub(super) struct Spares {
@@ -85,20 +86,20 @@ impl Pool {
         self.state.lock().spares.bound = Some(bound);
     }
 
-    /// Gives up what has been idle for [`IDLE`], and whatever exceeds the bounds: those threads are told to end. Says
+    /// Gives up what has been idle for so long, and whatever exceeds the bounds: those threads are told to end. Says
     /// whether warm threads or spares remain, so that the root should look again.
     #[must_use]
-    pub fn expire(&self) -> bool {
+    pub fn expire(&self, idle: Duration) -> bool {
         let mut state = self.state.lock();
         let state = &mut *state;
         while let Some((set, since)) = state.idle_longest()
-            && since.elapsed() >= IDLE
+            && since.elapsed() >= idle
         {
             state.retire_warm(set);
         }
         let bound = state.spares.bound.unwrap_or(u32::MAX);
         while let Some(&(_, since)) = state.spares.waiting.front()
-            && (since.elapsed() >= IDLE || state.spares.count() > bound)
+            && (since.elapsed() >= idle || state.spares.count() > bound)
         {
             state.retire_spare();
         }
@@ -151,7 +152,9 @@ impl State {
 /// Tells a thread that holds nothing to end.
 fn retire(threads: &mut HashMap<AgentId, Thread>, id: AgentId) {
     if let Some(thread) = threads.get_mut(&id) {
-        thread.duty = Duty::Ending;
+        if step("pool: who is told to end holds nothing") {
+            thread.duty = Duty::Ending;
+        }
         let _ = thread.agent.inbox.send_kind(Kind::End, &[]);
     }
 }

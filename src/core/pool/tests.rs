@@ -423,7 +423,7 @@ fn lowering_the_bound_gives_spares_up() {
     world.place(&world.root, key);
     let (spare, _) = world.pool().start_spare().unwrap();
     world.pool().set_spares(0);
-    assert!(!world.pool().expire(), "none remains");
+    assert!(!world.pool().expire(IDLE), "none remains");
     let spare = crate::core::agent::find(spare).unwrap();
     assert_eq!(frames(&spare), [vec![Kind::End as u8]]);
     assert_eq!(world.pool().counts().ready, 0);

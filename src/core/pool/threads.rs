@@ -7,6 +7,7 @@ use super::{Item, Key, NO_KEY, Pool, SetId, State};
 use crate::core::agent::{Agent, AgentId};
 use crate::core::payload::Payload;
 use crate::core::protocol::Kind;
+use crate::core::sync::step;
 
 /// What a thread is there for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -216,7 +217,9 @@ impl Pool {
         agent.set_current(NO_KEY);
         thread.duty = Duty::Idle { set: id };
         state.idle += 1;
-        set.idle.push((agent.id, Instant::now()));
+        if step("warm: who finds nothing is known to be idle") {
+            set.idle.push((agent.id, Instant::now()));
+        }
         state.trim();
         Turn::Idle
     }
@@ -266,7 +269,9 @@ impl Pool {
             Duty::Warm { set, loaded: true } => {
                 state.sets[set as usize].takers -= 1;
                 state.sets[set as usize].loaded -= 1;
-                self.staff(state, set);
+                if step("warm: what a dying thread was woken for goes to another") {
+                    self.staff(state, set);
+                }
             }
             Duty::Idle { set } => {
                 state.idle -= 1;
@@ -322,7 +327,10 @@ impl Pool {
             set.granted.retain(|key| !keys.contains(key));
         }
         state.tell_caller_ended(agent.id);
-        for key in keys {
+        for key in keys
+            .into_iter()
+            .filter(|_| step("pool: what an ended agent asked for leaves"))
+        {
             self.release(state, key);
         }
         self.dispatch(state);
@@ -335,6 +343,7 @@ impl State {
     fn tell_caller_ended(&self, caller: AgentId) {
         for thread in self.threads.values() {
             if let Duty::Running { key, .. } = thread.duty
+                && step("warm: who runs a task hears that its caller ended")
                 && let Some(item) = self.items.get(key).filter(|item| item.caller.id == caller)
             {
                 let call = item.request.call.to_le_bytes();

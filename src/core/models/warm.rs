@@ -1,0 +1,312 @@
+//! Warm threads that take their tasks by `turn`: against new work, aborts, their own death, expiry, and the ends of
+//! callers and roots.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use loom::thread;
+
+use super::pool::{root, submit, waiting};
+use super::{Loop, check, number};
+use crate::core::agent::{self, Agent};
+use crate::core::inbox::Delivery;
+use crate::core::pool::{Cancelled, Key, Submitted, Turn, Work};
+use crate::core::protocol::Kind;
+
+/// What a warm thread does at the end of a task, as the binding's `turn` and `lib/thread/warm.js` do.
+enum Next {
+    Run(u32, Arc<Agent>),
+    Idle,
+    End,
+}
+
+/// A warm thread, and the task that it runs.
+struct Warm {
+    life: Loop,
+    running: Option<(u32, Arc<Agent>)>,
+}
+
+impl Warm {
+    /// The thread that the root was asked to start.
+    fn start(root: &mut Loop) -> Self {
+        let id = number(&root.hear_kind(Kind::StartWarm));
+        let (token, set) = root.agent.pool().warm_thread(id).unwrap();
+        assert_eq!(set, 0);
+        Self {
+            life: Loop::of(&agent::redeem(&token).unwrap()),
+            running: None,
+        }
+    }
+
+    /// Answers what it ran, if that is still awaited, and takes the next task.
+    fn turn(&mut self) -> Next {
+        let agent = &self.life.agent;
+        let (awaited, turn) = agent.pool().turn(agent);
+        if let Some((call, caller)) = self.running.take().filter(|_| awaited) {
+            let _ = caller.inbox.send(&[&[ANSWER], &call.to_le_bytes()[..]].concat());
+        }
+        match turn {
+            Turn::Run { call, caller, payload } => {
+                assert_eq!(number(&payload), call);
+                self.running = Some((call, Arc::clone(&caller)));
+                Next::Run(call, caller)
+            }
+            Turn::Idle => Next::Idle,
+            Turn::End => Next::End,
+        }
+    }
+
+    /// Takes tasks until `last` has run or the thread is told to end; says which it ran.
+    fn serve(&mut self, last: u32) -> Vec<u32> {
+        let mut ran = Vec::new();
+        loop {
+            match self.turn() {
+                Next::Run(call, _) => ran.push(call),
+                Next::Idle if ran.last() == Some(&last) => return ran,
+                Next::Idle if self.life.hear() == [Kind::Work as u8] => {}
+                Next::Idle | Next::End => return ran,
+            }
+        }
+    }
+
+    /// Ends as a thread does: its environment first, then its owner hears of it.
+    fn exits(&self, root: &Loop) {
+        self.life.agent.end();
+        root.agent.pool().thread_ended(self.life.agent.id, &[]);
+    }
+}
+
+/// The kind of an answer here; the real one is JavaScript's own.
+const ANSWER: u8 = 255;
+
+impl Loop {
+    fn answered(&mut self) -> u32 {
+        let frame = self.hear();
+        assert_eq!(frame[0], ANSWER, "no answer: {frame:?}");
+        number(&frame[1..])
+    }
+}
+
+fn granted(submitted: Submitted) -> Key {
+    match submitted {
+        Submitted::Granted(key) => key,
+        other => panic!("not granted: {other:?}"),
+    }
+}
+
+fn counts(root: &Loop) -> (u32, usize, u32) {
+    let counts = root.agent.pool().counts();
+    (counts.active, counts.queued, counts.ready)
+}
+
+/// A second task arrives while the set's only thread ends its first, finds nothing more, or sleeps.
+fn work_arrives_while_a_thread_goes_idle() {
+    let mut root = Loop::of(&root(1));
+    granted(submit(&root.agent, Work::Warm, 1));
+    let mut warm = Warm::start(&mut root);
+    let thread = thread::spawn(move || warm.serve(2));
+    let _ = submit(&root.agent, Work::Warm, 2);
+    assert_eq!((root.answered(), root.answered()), (1, 2));
+    assert_eq!(thread.join().unwrap(), [1, 2]);
+    assert_eq!(counts(&root), (0, 0, 1));
+}
+
+#[test]
+fn no_task_waits_beside_an_idle_thread() {
+    check(
+        work_arrives_while_a_thread_goes_idle,
+        &[
+            ("warm: the root is asked for a thread", "deadlock"),
+            ("warm: an idle thread is woken", "deadlock"),
+            ("warm: who finds nothing is known to be idle", "no answer"),
+        ],
+    );
+}
+
+/// The first of two tasks is aborted while the thread takes it, runs it, or answers it.
+fn a_task_is_aborted_while_it_is_taken() {
+    let mut root = Loop::of(&root(1));
+    let key = granted(submit(&root.agent, Work::Warm, 1));
+    waiting(submit(&root.agent, Work::Warm, 2));
+    let mut warm = Warm::start(&mut root);
+    let id = warm.life.agent.id;
+    let thread = thread::spawn(move || {
+        let ran = warm.serve(2);
+        (warm, ran)
+    });
+    let outcome = root.agent.pool().cancel(key);
+    if outcome == Cancelled::Terminating {
+        let frame = root.hear_kind(Kind::Terminate);
+        assert_eq!(number(&frame), id);
+        let (warm, ran) = thread.join().unwrap();
+        assert_eq!(ran, [1], "another task on a thread that is being ended");
+        warm.exits(&root);
+        assert_eq!(Warm::start(&mut root).serve(2), [2]);
+    } else {
+        let (_, ran) = thread.join().unwrap();
+        match outcome {
+            Cancelled::Unbegun => assert_eq!(ran, [2]),
+            _ => assert_eq!((ran, root.answered()), (vec![1, 2], 1)),
+        }
+    }
+    assert_eq!(root.answered(), 2, "no answer to what was aborted");
+    assert_eq!(root.look(), None);
+    assert_eq!(counts(&root), (0, 0, 1));
+}
+
+#[test]
+fn an_abort_spares_its_neighbours() {
+    check(
+        a_task_is_aborted_while_it_is_taken,
+        &[
+            ("warm: what is taken back leaves its set", "deadlock"),
+            (
+                "warm: who runs what is taken back takes nothing more",
+                "another task on a thread that is being ended",
+            ),
+        ],
+    );
+}
+
+/// An idle thread dies while it is given a task. Either it began, and its caller hears of the end, or another thread gets
+/// the task: one or the other.
+fn a_thread_dies_while_it_is_woken() {
+    let mut root = Loop::of(&root(1));
+    granted(submit(&root.agent, Work::Warm, 1));
+    let mut warm = Warm::start(&mut root);
+    assert!(matches!(warm.turn(), Next::Run(1, _)));
+    assert!(matches!(warm.turn(), Next::Idle));
+    assert_eq!(root.answered(), 1);
+    let thread = thread::spawn(move || {
+        let began = warm.life.look().is_some() && matches!(warm.turn(), Next::Run(2, _));
+        warm.life.agent.end();
+        (warm, began)
+    });
+    granted(submit(&root.agent, Work::Warm, 2));
+    let (warm, began) = thread.join().unwrap();
+    root.agent.pool().thread_ended(warm.life.agent.id, &[]);
+    if began {
+        assert_eq!(number(&root.hear_kind(Kind::Ended)), 2);
+    } else {
+        assert_eq!(Warm::start(&mut root).serve(2), [2]);
+        assert_eq!(root.answered(), 2);
+    }
+    assert_eq!(root.look(), None, "once");
+    assert_eq!(counts(&root), (0, 0, u32::from(!began)));
+}
+
+#[test]
+fn what_a_dying_thread_had_not_begun_goes_to_another() {
+    check(
+        a_thread_dies_while_it_is_woken,
+        &[("warm: what a dying thread was woken for goes to another", "deadlock")],
+    );
+}
+
+/// Idle threads are given up while a task arrives.
+fn a_thread_expires_while_work_arrives() {
+    let mut root = Loop::of(&root(1));
+    granted(submit(&root.agent, Work::Warm, 1));
+    let mut warm = Warm::start(&mut root);
+    let thread = thread::spawn(move || {
+        let ran = warm.serve(2);
+        (warm, ran)
+    });
+    let expires = {
+        let root = Arc::clone(&root.agent);
+        thread::spawn(move || root.pool().expire(Duration::ZERO))
+    };
+    assert_eq!(root.answered(), 1);
+    granted(submit(&root.agent, Work::Warm, 2));
+    let frame = root.hear();
+    if frame[0] == Kind::StartWarm as u8 {
+        let (token, _) = root.agent.pool().warm_thread(number(&frame[1..])).unwrap();
+        let mut next = Warm {
+            life: Loop::of(&agent::redeem(&token).unwrap()),
+            running: None,
+        };
+        assert_eq!(next.serve(2), [2]);
+        assert_eq!(root.answered(), 2);
+        next.exits(&root);
+        let _ = expires.join().unwrap();
+        let (warm, ran) = thread.join().unwrap();
+        assert_eq!(ran, [1]);
+        warm.exits(&root);
+    } else {
+        assert_eq!((frame[0], number(&frame[1..])), (ANSWER, 2));
+        let (warm, ran) = thread.join().unwrap();
+        assert_eq!(ran, [1, 2]);
+        let _ = expires.join().unwrap();
+        warm.exits(&root);
+    }
+    assert_eq!(root.look(), None, "once");
+    assert_eq!(counts(&root), (0, 0, 0));
+}
+
+#[test]
+fn no_task_is_given_to_a_thread_that_was_given_up() {
+    check(
+        a_thread_expires_while_work_arrives,
+        &[("pool: who is told to end holds nothing", "overflow")],
+    );
+}
+
+/// A caller ends while a thread takes its task.
+fn a_caller_ends_while_its_task_is_taken() {
+    let mut root = Loop::of(&root(1));
+    let (caller, _) = Agent::expected(&root.agent);
+    granted(submit(&caller, Work::Warm, 1));
+    let mut warm = Warm::start(&mut root);
+    let id = caller.id;
+    let thread = thread::spawn(move || {
+        if let Next::Run(call, from) = warm.turn() {
+            let fields = warm.life.hear_kind(Kind::CallerEnded);
+            assert_eq!((number(&fields), number(&fields[4..])), (call, id));
+            assert_eq!(from.inbox.send(&[ANSWER]), Delivery::Closed);
+            assert!(matches!(warm.turn(), Next::Idle));
+        }
+    });
+    caller.end();
+    thread.join().unwrap();
+    assert_eq!(counts(&root), (0, 0, 1), "left behind");
+}
+
+#[test]
+fn a_task_hears_that_its_caller_ended() {
+    check(
+        a_caller_ends_while_its_task_is_taken,
+        &[
+            ("warm: who runs a task hears that its caller ended", "deadlock"),
+            ("pool: what an ended agent asked for leaves", "left behind"),
+        ],
+    );
+}
+
+/// The root ends while its warm thread takes tasks.
+fn a_root_ends_while_tasks_are_taken() {
+    let mut root = Loop::of(&root(1));
+    granted(submit(&root.agent, Work::Warm, 1));
+    waiting(submit(&root.agent, Work::Warm, 2));
+    let mut warm = Warm::start(&mut root);
+    let thread = thread::spawn(move || {
+        let mut ran = Vec::new();
+        while let Next::Run(call, _) = warm.turn() {
+            ran.push(call);
+        }
+        assert!([1, 2].starts_with(&ran), "{ran:?}");
+        warm
+    });
+    root.agent.end();
+    let mut warm = thread.join().unwrap();
+    assert!(matches!(warm.turn(), Next::End));
+    assert!(warm.life.agent.inbox.is_closed(), "goes on without its root");
+    assert_eq!(counts(&root), (0, 0, 0));
+}
+
+#[test]
+fn warm_threads_end_with_their_root() {
+    check(
+        a_root_ends_while_tasks_are_taken,
+        &[("agent: its threads end with it", "goes on without its root")],
+    );
+}
