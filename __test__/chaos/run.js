@@ -91,7 +91,9 @@ for (let left = seconds; left > 0; left = seconds - (performance.now() - started
     const how = late ? 'it did not end' : `exit code ${code}, signal ${signal}`;
     console.error(`FAULT: the world of seed ${seed} (${leave}) ended badly: ${how}`);
     process.exitCode = 1;
-    break;
+    // A long run goes on with another seed.
+    if (values.round !== undefined) break;
+    continue;
   }
   rounds += report.rounds;
   for (const [what, count] of Object.entries(report.counts)) counts.set(what, (counts.get(what) ?? 0) + count);
