@@ -87,6 +87,8 @@ for (let left = seconds; left > 0; left = seconds - (performance.now() - started
   const leave = values.round === undefined && new Random(`leave ${seed}`).chance(0.5) ? 'exit' : 'alone';
   const { report, ended, late, code, signal, endMs } = await runWorld(seed, Math.min(left, WORLD_S), leave);
   worlds += 1;
+  rounds += report?.rounds ?? 0;
+  for (const [what, count] of Object.entries(report?.counts ?? {})) counts.set(what, (counts.get(what) ?? 0) + count);
   if (!ended) {
     const how = late ? 'it did not end' : `exit code ${code}, signal ${signal}`;
     console.error(`FAULT: the world of seed ${seed} (${leave}) ended badly: ${how}`);
@@ -95,15 +97,13 @@ for (let left = seconds; left > 0; left = seconds - (performance.now() - started
     if (values.round !== undefined) break;
     continue;
   }
-  rounds += report.rounds;
-  for (const [what, count] of Object.entries(report.counts)) counts.set(what, (counts.get(what) ?? 0) + count);
   const mb = (/** @type {any} */ at) =>
     `${at.rss.toFixed(0)} MB resident, ${at.heap.toFixed(1)} heap, ${at.external.toFixed(1)} external`;
   console.log(
     `world ${seed}: ${report.rounds} rounds in ${report.seconds.toFixed(0)} s, ${mb(report.first)} after the first and ` +
-      `${mb(report.memory)} after the last; ended ${leave === 'exit' ? 'in the middle' : 'by itself'} after ${(endMs / 1000).toFixed(1)} s`,
+      `${mb(report.last)} after the last; ended ${leave === 'exit' ? 'in the middle' : 'by itself'} after ${(endMs / 1000).toFixed(1)} s`,
   );
   if (values.round !== undefined && performance.now() - started > seconds * 1000) break;
 }
 for (const [what, count] of [...counts].sort()) console.log(`${String(count).padStart(10)}  ${what}`);
-console.log(process.exitCode ? 'FAULT' : `${rounds} rounds in ${worlds} worlds: everything is accounted for`);
+console.log(`${rounds} rounds in ${worlds} worlds: ${process.exitCode ? 'FAULT' : 'everything is accounted for'}`);

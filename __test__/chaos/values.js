@@ -5,6 +5,8 @@ import { Buffer } from 'node:buffer';
 import { Random } from './random.js';
 
 const LARGEST = 3 * 2 ** 20;
+/** Values of seeds from here on are never large: for floods. */
+export const SMALL = 1_000_000;
 
 /**
  * A value of any kind that can be cloned. Most are small; now and then one takes megabytes.
@@ -12,8 +14,9 @@ const LARGEST = 3 * 2 ** 20;
  */
 export function valueOf(seed) {
   const random = new Random(`value ${seed}`);
-  if (random.chance(0.02)) return new Uint8Array(bytesOf(seed, random.int(2 ** 16, LARGEST)));
-  if (random.chance(0.02)) return textOf(random, random.int(2 ** 15, 2 ** 19));
+  const mayBeLarge = seed < SMALL;
+  if (mayBeLarge && random.chance(0.02)) return new Uint8Array(bytesOf(seed, random.int(2 ** 16, LARGEST)));
+  if (mayBeLarge && random.chance(0.02)) return textOf(random, random.int(2 ** 15, 2 ** 19));
   return valueWithin(random, 3);
 }
 

@@ -81,7 +81,7 @@ export class World {
   ledger;
   signals;
   #ids = 0;
-  /** @type {(() => void)[]} */
+  /** @type {(() => void | Promise<void>)[]} */
   #atEnd = [];
   /** @type {AbortSignal[]} */
   #watched = [];
@@ -103,13 +103,13 @@ export class World {
 
   count = count;
 
-  /** Does something when nothing goes on any more. @param {() => void} work */
+  /** Does something when nothing goes on any more. @param {() => void | Promise<void>} work */
   atEnd(work) {
     this.#atEnd.push(work);
   }
 
-  end() {
-    for (const work of this.#atEnd) work();
+  async end() {
+    for (const work of this.#atEnd) await work();
     for (const signal of this.#watched) {
       const left = getEventListeners(signal, 'abort').length;
       this.ledger.check(left === 0, `${left} listeners are left on a signal`);
@@ -223,7 +223,7 @@ async function runRound(number) {
     () => living() <= 1 + ready() && ready() <= 1,
     () => `threads to end: ${poolState()}`,
   );
-  world.end();
+  await world.end();
   await world.until(
     () => native.livingSubscriptions() === 0 && native.livingPipes() === 0,
     () => `what is left: ${poolState()}`,
@@ -261,6 +261,13 @@ function checkMemory() {
   ledger.check(grown('rss') < 120, `resident memory grew by ${grown('rss').toFixed(1)} MB`);
 }
 
+/** What `run.js` adds up. */
+function tellParent() {
+  const seconds = (performance.now() - started) / 1000;
+  const [first, last] = [memory[0], memory[memory.length - 1]];
+  console.log(`REPORT ${JSON.stringify({ rounds, seconds, counts: Object.fromEntries(ledger.counts), first, last })}`);
+}
+
 /** @param {number} number */
 function failed(number) {
   if (ledger.faults.length === 0) return false;
@@ -284,22 +291,17 @@ do {
   await runRound(number);
   rounds += 1;
   bad = failed(number);
-  if (bad) process.exit(1);
+  if (bad) {
+    tellParent();
+    process.exit(1);
+  }
   await measure();
   if (values.round === undefined) number += 1;
 } while (performance.now() < until);
 checkMemory();
 if (failed(number)) process.exit(1);
 
-const { rss, heap, external } = memory[memory.length - 1];
-const report = {
-  rounds,
-  seconds: (performance.now() - started) / 1000,
-  counts: Object.fromEntries(ledger.counts),
-  memory: { rss, heap, external },
-  first: memory[0],
-};
-console.log(`REPORT ${JSON.stringify(report)}`);
+tellParent();
 
 if (values.leave === 'exit') {
   // In the middle of a round, with threads of all kinds under way and calls in the queue.

@@ -8,7 +8,7 @@ import { newCell, read } from '../board.js';
 import { service as set } from '../fixtures/service.js';
 import { Doom, serviceDooms } from '../ledger.js';
 import { COMPLETE, readAll, streamFault, write } from '../streaming.js';
-import { valueOf } from '../values.js';
+import { SMALL, valueOf } from '../values.js';
 
 /** @param {import('../random.js').Random} random @param {number} signals */
 export function planService(random, signals) {
@@ -50,7 +50,7 @@ function planStep(random, signals) {
     gap: random.chance(0.5) ? 0 : random.int(0, 60),
     many: does === 'flood' ? random.int(5_000, 20_000) : random.int(1, 200),
     atOnce: random.pick([1, 10, 1000]),
-    seed: random.int(0, 5000),
+    seed: random.int(0, 5000) + (does === 'flood' || random.chance(0.5) ? SMALL : 0),
     ms: random.int(0, 150),
     signal: random.chance(0.2) ? random.int(0, signals - 1) : undefined,
     stream: planStream(random),
