@@ -174,7 +174,10 @@ export function recipe({ errors = 'all', refused = false, nodeBuffers = false, m
 }
 
 /** @param {Node} node @returns {Node} */
-const withoutCause = (node) => ({ ...node, cause: null });
+const withoutCause = (node) =>
+  node.type === 'error'
+    ? { ...node, cause: null, entries: node.entries.filter((/** @type {Entries[0]} */ [key]) => key !== 'cause') }
+    : node;
 
 /**
  * Makes a fresh value of a recipe.
