@@ -1,9 +1,13 @@
 // How the process was started must not matter to threads.
 
 import assert from 'node:assert/strict';
+import { cpSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, it } from 'node:test';
 
-import { fixture, fixtureUrl, INDEX, runWell, write } from '../helpers.js';
+import { binaryName, hostPlatform, root } from '../../scripts/platforms.js';
+import { fixture, fixtureUrl, INDEX, runWell, urlOf, write } from '../helpers.js';
 
 const calls = `
   const add = { name: 'add', params: [1, 2] };
@@ -117,6 +121,28 @@ describe('threads work in a process that was started with', () => {
       const { tasks } = await import('${fixtureUrl('tasks.js')}?version=2');
       console.log(await tasks({ name: 'add', params: [1, 2] }));`;
     assert.equal(await runWell(code), '3\n');
+  });
+
+  it('a copy of the built files, where no package is called nanolith', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'nanolith-copy-'));
+    try {
+      const target = hostPlatform()?.target ?? assert.fail('no platform');
+      const binary = join('npm', target, binaryName(target));
+      for (const path of ['dist', binary]) cpSync(join(root, path), join(folder, path), { recursive: true });
+      const sets = write(
+        `import { define } from '${urlOf(join(folder, 'dist', 'index.js'))}';
+         export const api = await define({ add: (x, y) => x + y });`,
+        'uses-copy.mjs',
+      );
+      // Spares start after the first calls, and serve the later ones.
+      const code = `
+        import { api } from '${urlOf(sets)}';
+        process.on('worker', (worker) => worker.on('error', (error) => console.log(String(error))));
+        for (let at = 0; at < 4; at += 1) console.log(await api({ name: 'add', params: [at, 2] }));`;
+      assert.equal(await runWell(code), '2\n3\n4\n5\n');
+    } finally {
+      rmSync(folder, { recursive: true, force: true });
+    }
   });
 
   it('a file that is a link to the definitions', async () => {
