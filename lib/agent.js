@@ -116,10 +116,17 @@ let asleep = false;
 let scheduled;
 let reading = false;
 
+/**
+ * Deno aborts the process where a thread ends (`process.exit`, `terminate()`) in JavaScript that native code called: there
+ * the look has a turn of its own.
+ */
+const looksApart = process.versions.deno !== undefined;
+
 function wake() {
   agent.woken();
   asleep = false;
-  run();
+  if (looksApart) scheduled ??= setImmediate(run);
+  else run();
 }
 
 /** An answer is awaited: the loop looks for it before it sleeps. */
