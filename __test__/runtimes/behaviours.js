@@ -1,0 +1,55 @@
+// What nanolith does, one small program each, and what does not work on Bun and Deno, with the reason.
+//
+// A program works when it ends with the exit code and the output that stand here (0 and none by default).
+
+/**
+ * @typedef {object} Behaviour
+ * @property {string} what
+ * @property {string} program
+ * @property {number} [code]
+ * @property {string} [stdout] its lines, in any order
+ * @property {Record<string, string>} [faults] by runtime
+ */
+
+/** @type {Behaviour[]} */
+export const behaviours = [
+  { what: 'Tasks, a thread each', program: 'task.js' },
+  { what: 'Warm tasks', program: 'warm.js' },
+  { what: 'Spares', program: 'spares.js' },
+  { what: 'Nested tasks and services', program: 'nested.js' },
+  { what: 'Services', program: 'service.js' },
+  { what: 'Messages', program: 'messages.js' },
+  { what: 'Clusters', program: 'cluster.js' },
+  { what: '`Messenger`', program: 'messenger.js' },
+  { what: 'Streams', program: 'streams.js' },
+  { what: "Streams' backpressure, errors and early ends", program: 'stream-ends.js' },
+  { what: 'Transfer lists, `SharedArrayBuffer`', program: 'transfer.js' },
+  { what: 'Thrown errors, with class, cause and properties', program: 'errors.js' },
+  { what: 'Files that do not load', program: 'load-errors.js' },
+  { what: 'Uncaught exceptions in tasks', program: 'uncaught.js' },
+  { what: 'Uncaught exceptions in services', program: 'exceptions.js' },
+  { what: '`process.exit` in a thread', program: 'thread-exits.js' },
+  { what: 'Services that close, exit or are terminated', program: 'service-crash.js' },
+  { what: 'Abort, of spinning threads too', program: 'abort.js' },
+  {
+    what: 'Running out of memory, with `resourceLimits`',
+    program: 'out-of-memory.js',
+    faults: {
+      bun: 'Bun ignores `resourceLimits`',
+      deno: 'a thread that runs out of memory in an async function never ends, in a plain Worker too',
+    },
+  },
+  { what: '`safeMode`', program: 'safe-mode.js' },
+  { what: "A thread's `env` and `argv`", program: 'options.js' },
+  { what: 'Console output of threads', program: 'console.js', stdout: 'from a task\nfrom a warm task\n' },
+  { what: 'The process ends when idle', program: 'ends.js', stdout: 'done\n' },
+  { what: 'The process stays while busy', program: 'stays.js', stdout: 'answered\nanswered\n' },
+  { what: '`process.exit` with busy threads', program: 'process-exits.js', code: 5 },
+  { what: 'Inside another Worker', program: 'roots.js', stdout: 'done\n' },
+  { what: 'CommonJS files', program: 'commonjs.cjs', stdout: 'done\n' },
+  {
+    what: 'TypeScript files',
+    program: 'typescript.js',
+    faults: { 'node-20': 'Node 20 takes no TypeScript without a loader' },
+  },
+];

@@ -1,0 +1,10 @@
+// An uncaught exception in the main thread with work queued and running, and wake-ups under way in all directions.
+
+import { busy } from '../fixtures/busy.js';
+import { aMoment, first } from '../fixtures/cycles.js';
+
+await busy(first);
+await aMoment(first);
+setImmediate(() => {
+  throw new RangeError('on purpose');
+});
