@@ -1,0 +1,1 @@
+export const wordsOf = (text) => text.split(/\s+/).filter(Boolean);

@@ -1,0 +1,10 @@
+import { build } from 'esbuild';
+
+await build({
+  entryPoints: ['server.js'],
+  outdir: 'out',
+  bundle: true,
+  format: 'esm',
+  platform: 'node',
+  logLevel: 'error',
+});

@@ -1,0 +1,7 @@
+import { nodeResolve } from '@rollup/plugin-node-resolve';
+
+export default {
+  input: 'server.js',
+  output: { dir: 'out', format: 'es' },
+  plugins: [nodeResolve({ preferBuiltins: true })],
+};

@@ -1,0 +1,3 @@
+import { pool } from 'nanolith';
+
+console.log(pool.maxConcurrency);

@@ -1,0 +1,11 @@
+import { build } from 'esbuild';
+
+await build({
+  entryPoints: ['server.js', 'tasks.js'],
+  outdir: 'out',
+  bundle: true,
+  splitting: true,
+  format: 'esm',
+  platform: 'node',
+  external: ['nanolith'],
+});
