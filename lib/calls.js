@@ -8,8 +8,10 @@ import { LoadError, WorkerExitedError } from './errors.js';
 import { dropValue, readValue } from './hosts.js';
 import { ENDED, FAILURE, FATAL, LOAD_FAILED, REPLY } from './protocol.js';
 
-const PLACES = 22;
-const GENERATIONS = 1 << (32 - PLACES);
+/** How many places there may be: the low bits of a number tell the place. Not `2 ** 22`, which V8 calculates anew. */
+const PLACES = 0x40_0000;
+const PLACE = PLACES - 1;
+const GENERATIONS = 0x1_0000_0000 / PLACES;
 
 /** One call: its promise, and who answers. There may be a million of these at once, so a service's call has no more. */
 export class Call {
@@ -77,13 +79,13 @@ function take(resolve, reject) {
 export function open(call) {
   const place = free.pop() ?? places.length;
   if (place === places.length) {
-    if (place === 2 ** PLACES) throw new RangeError(`More than ${place} calls of one thread are pending.`);
+    if (place === PLACES) throw new RangeError(`More than ${place} calls of one thread are pending.`);
     places.push(call);
     generations.push(0);
   } else {
     places[place] = call;
   }
-  call.id = generations[place] * 2 ** PLACES + place;
+  call.id = generations[place] * PLACES + place;
   opening = call;
   return new Promise(take);
 }
@@ -93,7 +95,7 @@ export function open(call) {
  * @param {number} id
  */
 export function find(id) {
-  const call = places[id & (2 ** PLACES - 1)];
+  const call = places[id & PLACE];
   return call !== undefined && call.id === id ? call : undefined;
 }
 
@@ -102,7 +104,7 @@ export function find(id) {
  * @param {Call} call
  */
 export function leave(call) {
-  const place = call.id & (2 ** PLACES - 1);
+  const place = call.id & PLACE;
   if (places[place] !== call) return false;
   places[place] = undefined;
   generations[place] = (generations[place] + 1) % GENERATIONS;

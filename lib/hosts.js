@@ -37,22 +37,70 @@ export function portOf(thread) {
 export function writeValue(value, thread, transferList) {
   const at = writer.position;
   const hosts = write(value, thread, transferList);
-  if (hosts === undefined) return;
-  const port = portOf(thread);
-  if (port === undefined) throw uncarried();
+  if (hosts !== undefined) carry(at, hosts, portOf(thread), transferList);
+}
+
+/**
+ * Writes the result of a call for its caller: the owner, or whoever called a warm thread. Only the owner has a port.
+ * @param {unknown} value
+ */
+export function writeResultValue(value) {
+  const at = writer.position;
+  const hosts = write(value, agent.id, undefined);
+  if (hosts !== undefined) carry(at, hosts, agent.callerID() === agent.owner ? portOf(agent.id) : undefined);
+}
+
+/**
+ * Sends host values ahead of the value written at `at`.
+ * @param {number} at
+ * @param {unknown[]} hosts
+ * @param {MessagePort | undefined} port
+ * @param {TransferList} [transferList]
+ */
+function carry(at, hosts, port, transferList) {
+  if (port === undefined) {
+    throw new DOMException(
+      'What only a MessagePort can carry cannot be sent to a thread with which this one has no port.',
+      'DataCloneError',
+    );
+  }
   port.postMessage(hosts, transferList);
   writer.bytes[at] = CARRIED;
 }
 
 /**
- * Writes a value for a thread that is not known yet. Returns the port that has its host values, if there are any; the
- * thread gets that by `sendCarrier`.
- * @param {unknown} value
+ * Writes a call's parameters for the other end of `thread`'s port.
+ * @param {readonly unknown[]} params
+ * @param {number} thread
  * @param {TransferList} [transferList]
  */
-export function writeValueApart(value, transferList) {
+export function writeParams(params, thread, transferList) {
+  if (transferList !== undefined || !writePrimitives(params, thread)) writeValue(params, thread, transferList);
+}
+
+/**
+ * @param {readonly unknown[]} params
+ * @param {number} thread
+ */
+function writePrimitives(params, thread) {
+  const start = writer.position;
+  writer.u8(0);
+  writer.u32(thread);
+  if (writer.primitives(params)) return true;
+  writer.position = start;
+  return false;
+}
+
+/**
+ * Writes a call's parameters for a thread that is not known yet. Returns the port that has their host values, if there
+ * are any; the thread gets that by `sendCarrier`.
+ * @param {readonly unknown[]} params
+ * @param {TransferList} [transferList]
+ */
+export function writeParamsApart(params, transferList) {
+  if (transferList === undefined && writePrimitives(params, 0)) return undefined;
   const at = writer.position;
-  const hosts = write(value, 0, transferList);
+  const hosts = write(params, 0, transferList);
   if (hosts === undefined) return undefined;
   const { port1, port2 } = new MessageChannel();
   try {
@@ -63,14 +111,6 @@ export function writeValueApart(value, transferList) {
   }
   writer.bytes[at] = CARRIED_APART;
   return port2;
-}
-
-/**
- * Writes a value that nothing but bytes can carry, for a receiver with whom this agent has no port.
- * @param {unknown} value
- */
-export function writeValueBare(value) {
-  if (write(value, 0, undefined) !== undefined) throw uncarried();
 }
 
 /**
@@ -96,13 +136,6 @@ function write(value, thread, transferList) {
   return options.hosts.length === 0 && !transferList?.length ? undefined : options.hosts;
 }
 
-function uncarried() {
-  return new DOMException(
-    'What only a MessagePort can carry cannot be sent to a thread with which this one has no port.',
-    'DataCloneError',
-  );
-}
-
 /**
  * Reads a value that `writeValue` wrote.
  * @param {import('./codec/reader.js').Reader} reader
@@ -126,7 +159,7 @@ export function isApart(reader) {
 
 /**
  * Reads a value whose host values have arrived.
- * @param {Uint8Array} written what `writeValueApart` wrote
+ * @param {Uint8Array} written what `writeParamsApart` wrote
  * @param {unknown[]} hosts
  */
 export function readApart(written, hosts) {

@@ -3,7 +3,7 @@
 import { agent, on, writer } from './agent.js';
 import { validateLaunchOptions } from './arguments.js';
 import { fail, find, leave, open, PoolCall } from './calls.js';
-import { writeValueApart } from './hosts.js';
+import { writeParamsApart } from './hosts.js';
 import { native } from './native.js';
 import { READY, SERVICE } from './protocol.js';
 import { Service } from './service.js';
@@ -11,6 +11,7 @@ import { refuseWhileLoading, submit, writeRun } from './tasks.js';
 import { nameOf, Thread } from './threads.js';
 
 const INITIALIZER = '__initializeService';
+const NO_PARAMS = /** @type {readonly unknown[]} */ (Object.freeze([]));
 
 /**
  * @param {import('./tasks.js').TaskSet} set
@@ -27,7 +28,7 @@ export function launch(set, options = {}) {
   const start = writer.position;
   try {
     writeRun(call, SERVICE, set, INITIALIZER, options.messengers);
-    writeValueApart(undefined);
+    writeParamsApart(NO_PARAMS);
     call.granted = () => begin(call, set, options);
     submit(call, SERVICE, set, atom, start, options);
   } catch (error) {

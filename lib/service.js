@@ -7,7 +7,7 @@ import { inspect } from 'node:util';
 import { agent, beforeNextLook, expect, on, throwUncaught, writer } from './agent.js';
 import { validateMessenger, validateServiceCall } from './arguments.js';
 import { abandon, Call, callsOf, fail, open, ServiceCall } from './calls.js';
-import { writeValue } from './hosts.js';
+import { writeParams } from './hosts.js';
 import { closedError, Line } from './line.js';
 import { native } from './native.js';
 import { CALL, END, EXCEPTION, MESSENGER } from './protocol.js';
@@ -91,7 +91,7 @@ export class Service extends EventEmitter {
       writer.u8(CALL);
       writer.u32(call.id);
       writer.u32(atom);
-      writeValue(params, id, transferList);
+      writeParams(params, id, transferList);
       agent.call(id, start, writer.position - start);
       if (signal) listen(call, signal);
       expect();

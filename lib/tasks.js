@@ -4,7 +4,7 @@ import { agent, expect, on, writer } from './agent.js';
 import { validateTaskCall } from './arguments.js';
 import { fail, find, holdFor, open, PoolCall } from './calls.js';
 import { NestingError, OwnerEndedError, UnknownTaskError } from './errors.js';
-import { sendCarrier, writeValueApart } from './hosts.js';
+import { sendCarrier, writeParamsApart } from './hosts.js';
 import { loadingFiles } from './loading.js';
 import { native } from './native.js';
 import { GRANT, HOSTS_WANTED, ONE_OFF, PRIORITY, REFFED, RUN, SERVICE, WARM } from './protocol.js';
@@ -97,7 +97,7 @@ export function runIsolated(set, request) {
   const start = writer.position;
   try {
     writeRun(call, ONE_OFF, set, name, messengers);
-    call.carrier = writeValueApart(params, transferList);
+    call.carrier = writeParamsApart(params, transferList);
     // What is posted must be there before the thread is, so a call with host values gets a thread of its own.
     const plain = mayUseSpares && call.carrier === undefined && isDefault(options);
     call.granted = () => beginIsolated(call, set, request, plain);
@@ -164,7 +164,7 @@ export function runWarm(set, request) {
   try {
     writer.u32(atom);
     writeMessengers(messengers);
-    call.carrier = writeValueApart(params, transferList);
+    call.carrier = writeParamsApart(params, transferList);
     submit(call, WARM, set, atom, start, request);
   } catch (error) {
     fail(call, error);

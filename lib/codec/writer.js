@@ -56,6 +56,28 @@ export class Writer extends Scratch {
   }
 
   /**
+   * Encodes the parameters of a call if they are primitives all, as most are: they need none of what objects do. Says
+   * whether they were; if not, nothing is written. What a list has besides its elements is lost when a call is made of it.
+   * @param {readonly unknown[]} list
+   */
+  primitives(list) {
+    const start = this.position;
+    const { length } = list;
+    this.u8(Flag.Tree);
+    this.sized(Tag.Array, length);
+    for (let i = 0; i < length; i++) {
+      const element = list[i];
+      const kind = typeof element;
+      if ((kind === 'object' && element !== null) || kind === 'function' || kind === 'symbol') {
+        this.position = start;
+        return false;
+      }
+      this.item(element);
+    }
+    return true;
+  }
+
+  /**
    * Encodes a thrown value: errors without what cannot be cloned of them, anything else as `value` does. What
    * cannot be cloned at all arrives as an Error that says so. Never throws.
    * @param {unknown} value

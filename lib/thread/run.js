@@ -4,7 +4,7 @@ import { threadId } from 'node:worker_threads';
 
 import { agent, writer } from '../agent.js';
 import { UnknownTaskError } from '../errors.js';
-import { portOf, writeValue, writeValueBare } from '../hosts.js';
+import { writeResultValue } from '../hosts.js';
 import { CARRIED, FAILURE, REPLY } from '../protocol.js';
 
 /** The number of no call. */
@@ -41,8 +41,7 @@ export function writeResult(call, value) {
   try {
     writer.u8(REPLY);
     writer.u32(call);
-    if (agent.callerID() === agent.owner && portOf(agent.id) !== undefined) writeValue(value, agent.id);
-    else writeValueBare(value);
+    writeResultValue(value);
   } catch (error) {
     writer.position = start;
     writeFailure(call, error);

@@ -15,6 +15,8 @@ import { answerOf, isThenable, taskOf, writeFailure, writeResult } from './run.j
 
 /** How long tasks may follow each other before the event loop has its turn, in milliseconds. */
 const TURN_MS = 5;
+/** What `turn` puts before a task that it took when that time had passed. */
+const OVERDUE = 1;
 
 /** @type {Map<string, Function>} */
 let functions;
@@ -95,7 +97,7 @@ function isAwaited(call, caller) {
 function work(answer) {
   for (let length = answer; ; length = writer.position) {
     if (!talking && isTalking()) talk();
-    let bytes = agent.turn(0, length);
+    let bytes = agent.turn(length, turnEnds);
     writer.position = 0;
     current = undefined;
     if (bytes === 0 || bytes === -1) {
@@ -108,14 +110,14 @@ function work(answer) {
       bytes = agent.payload();
     }
     const reader = payload(bytes);
-    if (agent.now() > turnEnds) {
+    if (reader.u8() === OVERDUE) {
       // The event loop has its turn before this task.
       const kept = reader.bytes.slice(0, bytes);
       busy = true;
       setImmediate(() => {
         busy = false;
         turnEnds = agent.now() + TURN_MS;
-        reader.attach(kept);
+        reader.attach(kept, 1);
         if (run(reader)) work(writer.position);
       });
       return;

@@ -91,7 +91,10 @@ pub(super) unsafe extern "C" fn entry<const N: usize, F: Raw<N>>(
 impl Handle {
     /// The bytes that JavaScript wrote at `start..start + length` of the outgoing scratch.
     pub(super) fn outgoing<const N: usize>(&self, call: &Call<N>, at: usize) -> Outcome<&[u8]> {
-        let (start, length) = (call.u32(at)? as usize, call.u32(at + 1)? as usize);
+        self.outgoing_at(call.u32(at)? as usize, call.u32(at + 1)? as usize)
+    }
+
+    pub(super) fn outgoing_at(&self, start: usize, length: usize) -> Outcome<&[u8]> {
         let Scratch {
             start: memory,
             length: size,
@@ -129,7 +132,7 @@ impl Handle {
         self.find(id).or_else(|| self.agent.pool().thread(id))
     }
 
-    /// Copies `[call][payload]` into the scratch and says how long it is; negative, how long the scratch must be.
+    /// Copies bytes into the scratch and says how long they are; negative, how long it must be.
     pub(super) fn hand_over(&mut self, bytes: &[&[u8]]) -> i32 {
         let length: usize = bytes.iter().map(|part| part.len()).sum();
         let scratch = self.incoming();
@@ -209,9 +212,13 @@ impl Raw<0> for Rouse {
 struct Now;
 impl Raw<0> for Now {
     fn run(_handle: &mut Handle, call: &Call<0>) -> Outcome<sys::napi_value> {
-        static START: Lazy<Instant> = Lazy::new(Instant::now);
-        call.number(START.elapsed().as_secs_f64() * 1000.0)
+        call.number(now_ms())
     }
+}
+
+pub(super) fn now_ms() -> f64 {
+    static START: Lazy<Instant> = Lazy::new(Instant::now);
+    START.elapsed().as_secs_f64() * 1000.0
 }
 
 /// `hold(yes)`: whether the inbox keeps the agent's event loop alive.

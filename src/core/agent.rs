@@ -8,6 +8,8 @@ use std::collections::hash_map::RandomState;
 use std::hash::{BuildHasher, Hasher};
 use std::sync::{Arc, atomic};
 
+use rustc_hash::FxHashMap;
+
 use super::hub::HUB;
 use super::inbox::{Delivery, Inbox};
 use super::pipe;
@@ -141,7 +143,7 @@ impl Agent {
 }
 
 process_wide! {
-    static AGENTS: RwLock<HashMap<AgentId, Arc<Agent>>> = RwLock::default();
+    static AGENTS: RwLock<FxHashMap<AgentId, Arc<Agent>>> = RwLock::default();
 }
 process_wide! {
     static TOKENS: Mutex<HashMap<String, Arc<Agent>>> = Mutex::default();

@@ -31,9 +31,11 @@ mod threads;
 #[cfg(all(test, not(loom)))]
 mod tests;
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::VecDeque;
 use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
+
+use rustc_hash::FxHashMap;
 
 use super::agent::{Agent, AgentId};
 use super::atoms::Atom;
@@ -98,9 +100,9 @@ struct State {
     /// How many of the held slots are services'.
     services: u32,
     items: Queue<Item>,
-    holders: HashMap<Key, Holder>,
+    holders: FxHashMap<Key, Holder>,
     sets: Vec<Set>,
-    threads: HashMap<AgentId, Thread>,
+    threads: FxHashMap<AgentId, Thread>,
     /// Warm threads with nothing to do.
     idle: u32,
     spares: Spares,
@@ -131,9 +133,9 @@ impl Pool {
             lent: 0,
             services: 0,
             items: Queue::default(),
-            holders: HashMap::new(),
+            holders: FxHashMap::default(),
             sets: Vec::new(),
-            threads: HashMap::new(),
+            threads: FxHashMap::default(),
             idle: 0,
             spares: Spares::default(),
             closed: false,

@@ -10,6 +10,8 @@ pub type Key = u64;
 pub const NO_KEY: Key = u64::MAX;
 
 const NONE: u32 = u32::MAX;
+/// So many places are kept when all are free, 2 MiB of them in the pool: bursts that follow each other need no new memory.
+const KEPT: usize = 16_384;
 const GENERATIONS: u32 = (1 << 20) - 1;
 
 struct Entry<T> {
@@ -168,7 +170,7 @@ impl<T> Queue<T> {
         entry.generation = (entry.generation + 1) & GENERATIONS;
         let value = entry.value.take();
         self.free.push(at);
-        if self.free.len() == self.entries.len() && self.entries.len() > 4096 {
+        if self.free.len() == self.entries.len() && self.entries.len() > KEPT {
             // A long queue has drained: give its memory back. Generations restart above every one handed out.
             self.fresh = self.entries.iter().map(|entry| entry.generation).max().unwrap_or(0);
             self.entries = Vec::new();
@@ -273,7 +275,7 @@ mod tests {
     #[test]
     fn gives_memory_back_and_keeps_stale_keys_dead() {
         let mut queue = Queue::default();
-        let keys: Vec<_> = (0..10_000).map(|i| queue.insert(i)).collect();
+        let keys: Vec<_> = (0..=KEPT).map(|i| queue.insert(i)).collect();
         for &key in &keys {
             queue.push_back(key);
         }

@@ -3,8 +3,10 @@
 //! As many are wanted as one-off tasks began lately (within [`IDLE`]), and never more than the pool has slots besides its
 //! idle warm threads. They are started on slots that nobody needs, so that they never slow down work that waits.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::VecDeque;
 use std::time::{Duration, Instant};
+
+use rustc_hash::FxHashMap;
 
 use super::sets::Set;
 use super::threads::{Duty, Thread};
@@ -150,7 +152,7 @@ impl State {
 }
 
 /// Tells a thread that holds nothing to end.
-fn retire(threads: &mut HashMap<AgentId, Thread>, id: AgentId) {
+fn retire(threads: &mut FxHashMap<AgentId, Thread>, id: AgentId) {
     if let Some(thread) = threads.get_mut(&id) {
         if step("pool: who is told to end holds nothing") {
             thread.duty = Duty::Ending;
