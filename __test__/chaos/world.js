@@ -11,6 +11,7 @@ import { pool } from '../../index.js';
 import { native } from '../../lib/native.js';
 import { planBroadcast, runBroadcast } from './actors/broadcasts.js';
 import { planCluster, runCluster } from './actors/clusters.js';
+import { planLaunches, runLaunches } from './actors/launches.js';
 import { planRoot, runRoot } from './actors/roots.js';
 import { planService, runService } from './actors/services.js';
 import { planTasks, runTasks } from './actors/tasks.js';
@@ -30,6 +31,8 @@ const { values } = parseArgs({
     seconds: { type: 'string', default: '20' },
     round: { type: 'string' },
     print: { type: 'boolean', default: false },
+    /** Prints the resident memory after each round, in MB. */
+    rss: { type: 'boolean', default: false },
     /** How the process ends: by itself, or by `process.exit` in the middle of a last round. */
     leave: { type: 'string', default: 'alone' },
   },
@@ -58,6 +61,7 @@ function planRound(number) {
       ...some('service', 1, 4, planService),
       ...some('cluster', 0, 1, planCluster),
       ...some('broadcast', 0, 2, planBroadcast),
+      ...some('launches', 0, 1, planLaunches),
       ...some('root', 0, 1, planRoot),
     ],
   };
@@ -74,7 +78,14 @@ function planPressure(random) {
   };
 }
 
-const ACTORS = { tasks: runTasks, service: runService, cluster: runCluster, broadcast: runBroadcast, root: runRoot };
+const ACTORS = {
+  tasks: runTasks,
+  service: runService,
+  cluster: runCluster,
+  broadcast: runBroadcast,
+  launches: runLaunches,
+  root: runRoot,
+};
 
 /** One round, as its actors see it. */
 export class World {
@@ -265,6 +276,7 @@ function checkMemory() {
 function tellParent() {
   const seconds = (performance.now() - started) / 1000;
   const [first, last] = [memory[0], memory[memory.length - 1]];
+  if (values.rss) console.log(memory.map(({ rss }) => rss.toFixed(0)).join(' '));
   console.log(`REPORT ${JSON.stringify({ rounds, seconds, counts: Object.fromEntries(ledger.counts), first, last })}`);
 }
 

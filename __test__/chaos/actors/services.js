@@ -3,12 +3,13 @@
 
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';
+import { MessageChannel } from 'node:worker_threads';
 
 import { newCell, read } from '../board.js';
 import { service as set } from '../fixtures/service.js';
 import { Doom, serviceDooms } from '../ledger.js';
 import { COMPLETE, readAll, streamFault, write } from '../streaming.js';
-import { SMALL, valueOf } from '../values.js';
+import { bytesOf, SMALL, valueOf } from '../values.js';
 
 /** @param {import('../random.js').Random} random @param {number} signals */
 export function planService(random, signals) {
@@ -41,6 +42,8 @@ function planStep(random, signals) {
     streamsIn: 3,
     streamsOut: 3,
     blows: 1,
+    carries: 2,
+    transfers: 2,
     blocks: 1,
     flood: 0.5,
     nests: 1,
@@ -285,6 +288,23 @@ class Run {
           ledger.fault(`talk ${tag} failed`);
         return entered;
       }
+      case 'carries':
+        return this.carry(Math.ceil(step.many / 10));
+      case 'transfers': {
+        const bytes = bytesOf(seed, seed % 70_000);
+        const sum = bytes.reduce((total, byte) => (total + byte) % 65_521, 0);
+        const buffer = new Uint8Array(bytes).buffer;
+        const params = [cell, buffer];
+        const promise = this.service.call({ name: 'sums', params, signal, transferList: [buffer] });
+        const value = { sum, length: bytes.length };
+        const shared = new SharedArrayBuffer(4);
+        const other = newCell();
+        const adding = this.service.call({ name: 'adds', params: [other, shared], signal });
+        return Promise.all([
+          ledger.enter(`call sums ${cell} on service ${this.id}`, promise, { dooms, cell, value }),
+          ledger.enter(`call adds ${other} on service ${this.id}`, adding, { dooms, cell: other, value: 0 }),
+        ]);
+      }
       case 'blows': {
         const message = `blown ${cell}`;
         const { error } = await call('blows', [message], {});
@@ -331,10 +351,36 @@ class Run {
     }
   }
 
-  /** Sends a message, or finds the service closed. @param {unknown} message */
-  send(message) {
+  /** Sends ports among the other messages: each brings back its number and closes. @param {number} many */
+  async carry(many) {
+    const { ledger } = this;
+    for (let seq = 1; seq <= many; seq += 1) {
+      const { port1, port2 } = new MessageChannel();
+      /** @type {unknown} */
+      let got;
+      port2.on('message', (message) => {
+        got = message;
+      });
+      const closed = new Promise((resolve) => port2.once('close', resolve));
+      // A closed service refuses the message, and the port stays here.
+      if (!this.send({ kind: 'port', port: port1, seq }, [port1])) port1.close();
+      await ledger.enter(`port to service ${this.id}`, closed);
+      ledger.check(got === seq || this.doom?.begun, `a port to service ${this.id} brought ${got}, not ${seq}`);
+      if (!(await this.tellOne(seq))) return;
+    }
+  }
+
+  /** @param {number} seed */
+  async tellOne(seed) {
+    const { sent } = this.told;
+    await this.tell(1, SMALL + seed, 1000);
+    return this.told.sent > sent;
+  }
+
+  /** Sends a message, or finds the service closed. @param {unknown} message @param {any[]} [transferList] */
+  send(message, transferList) {
     try {
-      this.service.sendMessage(message);
+      this.service.sendMessage(message, transferList);
       return true;
     } catch (error) {
       this.ledger.check(

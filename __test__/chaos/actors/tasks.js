@@ -37,6 +37,7 @@ function planTask(random, set, signals, many) {
     adds: 3,
     posts: crowd ? 0 : 2,
     unclonable: 2,
+    unloadable: crowd ? 0.02 : 1,
     refused: 2,
     exits: crowd ? 0.05 : 2,
     throwsUncaught: crowd ? 0.05 : 1,
@@ -130,6 +131,11 @@ async function runTask(task, world) {
       return run('throws', [task.how, message], { error: (error) => isThrown(error, task.how, message) });
     case 'unclonable':
       return run('unclonable', [], { error: (error) => error.name === 'DataCloneError' });
+    case 'unloadable': {
+      const broken = setOf(set === 'isolated' ? 'brokenIsolated' : 'brokenWarm');
+      const promise = broken({ ...call, name: 'echo', params: [cell, 1] });
+      return ledger.enter(what, promise, { dooms, error: (error) => error.code === 'ERR_NANOLITH_LOAD' });
+    }
     case 'refused':
       // Refused before anything is taken, whatever the signal says.
       return run('echo', [() => {}], { error: (error) => error.name === 'DataCloneError' });
