@@ -4,7 +4,7 @@
 // runs. Whoever waits for an answer keeps the loop awake (`expect`), since a look costs microseconds and a wake-up many
 // times that; a loop that finds nothing within its budget goes to sleep, so an idle thread burns nothing.
 
-import { clearImmediate, setImmediate } from 'node:timers';
+import { clearImmediate, setImmediate, setTimeout } from 'node:timers';
 import { workerData } from 'node:worker_threads';
 
 import { Reader } from './codec/reader.js';
@@ -15,6 +15,8 @@ import { MARK } from './protocol.js';
 const SCRATCH = 64 * 1024;
 /** A scratch that grew past this for one message is given back. */
 const KEEP = 1024 * 1024;
+/** How long the outgoing one is kept for another such message, in milliseconds. */
+const KEEP_MS = 1_000;
 /** How long one turn of the event loop may go on draining, in milliseconds. */
 const TURN_MS = 4;
 
@@ -43,7 +45,10 @@ export const isRoot = agent.owner === 0;
 export const writer = new Writer({
   bytes: new Uint8Array(SCRATCH),
   atom: native.shape,
-  onGrow: useScratch,
+  onGrow(bytes) {
+    useScratch(bytes);
+    if (bytes.length > KEEP) shrinkLater();
+  },
 });
 
 /** Where frames and payloads are read. */
@@ -58,6 +63,24 @@ function useScratch(outgoing) {
   agent.outgoing = outgoing;
   agent.incoming = incoming;
   agent.scratch(outgoing, incoming);
+}
+
+let shrinking = false;
+
+/** Gives the outgoing scratch back: a large message must not hold its size for as long as the thread lives. */
+function shrinkLater() {
+  if (shrinking) return;
+  shrinking = true;
+  setTimeout(() => {
+    shrinking = false;
+    // Not under a message that is being written.
+    if (writer.position > 0) {
+      shrinkLater();
+      return;
+    }
+    writer.adopt(new Uint8Array(SCRATCH));
+    useScratch(writer.bytes);
+  }, KEEP_MS).unref();
 }
 
 /** @type {((reader: Reader) => void)[]} */
