@@ -11,6 +11,11 @@
  * @property {Record<string, string>} [faults] by runtime
  */
 
+/** @param {number} count */
+function lines(count) {
+  return Array.from({ length: count }, (_, line) => `line ${line}\n`).join('');
+}
+
 /** @type {Behaviour[]} */
 export const behaviours = [
   { what: 'Tasks, a thread each', program: 'task.js' },
@@ -24,6 +29,8 @@ export const behaviours = [
   { what: 'Streams', program: 'streams.js' },
   { what: "Streams' backpressure, errors and early ends", program: 'stream-ends.js' },
   { what: 'Transfer lists, `SharedArrayBuffer`', program: 'transfer.js' },
+  { what: 'Ports as parameters', program: 'ports.js' },
+  { what: '`Blob`s as parameters', program: 'blobs.js' },
   { what: 'Thrown errors, with class, cause and properties', program: 'errors.js' },
   { what: 'Files that do not load', program: 'load-errors.js' },
   { what: 'Uncaught exceptions in tasks', program: 'uncaught.js' },
@@ -40,8 +47,19 @@ export const behaviours = [
     },
   },
   { what: '`safeMode`', program: 'safe-mode.js' },
+  {
+    what: '`safeMode`, of a call in tail position',
+    program: 'tail-call.js',
+    faults: { bun: "Bun's engine drops the caller's frame" },
+  },
   { what: "A thread's `env` and `argv`", program: 'options.js' },
   { what: 'Console output of threads', program: 'console.js', stdout: 'from a task\nfrom a warm task\n' },
+  { what: 'The last words before `process.exit`', program: 'last-words.js', stdout: lines(200) },
+  {
+    what: "A service's `stdout` as a stream",
+    program: 'stdout.js',
+    faults: { deno: 'Deno's `console` writes past it (`process.stdout` does not)' },
+  },
   { what: 'The process ends when idle', program: 'ends.js', stdout: 'done\n' },
   { what: 'The process stays while busy', program: 'stays.js', stdout: 'answered\nanswered\n' },
   { what: '`process.exit` with busy threads', program: 'process-exits.js', code: 5 },

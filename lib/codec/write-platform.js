@@ -73,7 +73,7 @@ const REFUSED_BRANDS = [
   types.isArgumentsObject,
   types.isModuleNamespaceObject,
   types.isExternal,
-];
+].filter((is) => typeof is === 'function'); // Deno has no isExternal.
 
 /**
  * @param {Writer} w
