@@ -58,7 +58,7 @@ export const behaviours = [
   {
     what: "A service's `stdout` as a stream",
     program: 'stdout.js',
-    faults: { deno: 'Deno's `console` writes past it (`process.stdout` does not)' },
+    faults: { deno: '`console` writes past it (`process.stdout` does not)' },
   },
   { what: 'The process ends when idle', program: 'ends.js', stdout: 'done\n' },
   { what: 'The process stays while busy', program: 'stays.js', stdout: 'answered\nanswered\n' },
