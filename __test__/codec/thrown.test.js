@@ -91,6 +91,14 @@ describe('thrown errors', () => {
     assert.ok(!Object.keys(result).includes('errors'));
   });
 
+  it('AggregateError: a hole among its errors stays one', () => {
+    const errors = ['first', 'left out', undefined, 'last'];
+    delete errors[1];
+    const { errors: copy } = across(Object.assign(new Error('with a hole'), { errors }));
+    assert.deepEqual(Object.keys(copy), ['0', '2', '3']);
+    assert.equal(copy.length, 4);
+  });
+
   it('AggregateError: what cannot be cloned of its errors is replaced, not dropped', () => {
     const self = new AggregateError([1], 'self');
     const shared = new Error('shared');

@@ -161,6 +161,10 @@ function writeEach(w, errors) {
   for (let i = 0; i < length; i++) {
     const start = w.position;
     const element = read(errors, i);
+    if (element === undefined && !hasOwn(errors, i)) {
+      w.u8(Tag.Hole);
+      continue;
+    }
     if (element !== UNREADABLE && attempt(w, element, false)) continue;
     w.position = start;
     seen.push(undefined);
