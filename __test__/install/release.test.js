@@ -1,0 +1,93 @@
+// The release workflow, which runs nowhere but on GitHub: what its matrices come to there, and in which order it publishes.
+
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import yaml from 'js-yaml';
+
+import { platforms, root } from '../../scripts/platforms.js';
+
+const path = join(root, '.github', 'workflows', 'release.yml');
+const { jobs } = /** @type {any} */ (yaml.load(readFileSync(path, 'utf8')));
+
+/**
+ * The combinations of a matrix, by GitHub's rules: an entry of `include` adds to every combination of the lists whose
+ * values it does not contradict (what an earlier entry added may be replaced), or else is a combination of its own.
+ * @param {{ include?: Record<string, unknown>[], [list: string]: unknown }} matrix
+ */
+function combinations({ include = [], ...lists }) {
+  let product = /** @type {Record<string, unknown>[]} */ ([{}]);
+  for (const [name, values] of Object.entries(lists)) {
+    product = product.flatMap((row) => /** @type {unknown[]} */ (values).map((value) => ({ ...row, [name]: value })));
+  }
+  const rows = Object.keys(lists).length === 0 ? [] : product;
+  const added = [];
+  for (const entry of include) {
+    const matching = rows.filter((row) =>
+      Object.keys(lists).every((name) => !(name in entry) || row[name] === entry[name]),
+    );
+    for (const row of matching) Object.assign(row, entry);
+    if (matching.length === 0) added.push({ ...entry });
+  }
+  return [...rows, ...added];
+}
+
+/** Whether a runner is of the platform. @param {(typeof platforms)[number]} platform @param {string} runner */
+function runsOn({ os, cpu }, runner) {
+  const [system] = runner.split('-');
+  const arm = runner === 'macos-latest' || runner.endsWith('-arm');
+  return { linux: 'ubuntu', darwin: 'macos', win32: 'windows' }[os] === system && arm === (cpu === 'arm64');
+}
+
+test('the rules of a matrix', () => {
+  assert.deepEqual(combinations({ include: [{ a: 1 }, { a: 2 }] }), [{ a: 1 }, { a: 2 }]);
+  assert.deepEqual(combinations({ n: [1, 2], include: [{ a: 1 }, { a: 2 }] }), [
+    { n: 1, a: 2 },
+    { n: 2, a: 2 },
+  ]);
+  assert.deepEqual(combinations({ n: [1, 2], include: [{ n: 2, a: 1 }, { n: 3 }] }), [
+    { n: 1 },
+    { n: 2, a: 1 },
+    { n: 3 },
+  ]);
+});
+
+test('every platform is built, each for its own package', () => {
+  const pairOf = (/** @type {any} */ { triple, target }) => `${triple} in ${target}`;
+  const built = combinations(jobs.build.strategy.matrix).map(pairOf);
+  assert.deepEqual(built.sort(), platforms.map(pairOf).sort());
+});
+
+test('every platform is tested on its own system before anything is published', () => {
+  const tests = Object.entries(jobs).filter(([name]) => name.startsWith('test'));
+  const rows = tests.flatMap(([, job]) => combinations(job.strategy.matrix));
+  for (const platform of platforms) {
+    const own = rows.filter(({ target }) => target === platform.target);
+    assert.deepEqual(own.map(({ node }) => node).sort(), [20, 24], platform.target);
+    for (const { os } of own) assert.ok(runsOn(platform, os), `${platform.target} is tested on ${os}`);
+  }
+  assert.equal(rows.length, 2 * platforms.length);
+  assert.deepEqual([...jobs.publish.needs].sort(), ['build', ...tests.map(([name]) => name)].sort());
+});
+
+test('what is published is installed first, bundled, prepared, and signed for', () => {
+  const { steps, permissions } = jobs.publish;
+  const said = steps.map(({ run = '' }) => run).join('\n');
+  const order = [
+    'npm run test:install',
+    'npm run bundle',
+    'prepare-publish.js',
+    'npm publish "./$folder"',
+    'npm publish --',
+  ];
+  const places = order.map((words) => said.indexOf(words));
+  assert.ok(!places.includes(-1), said);
+  assert.deepEqual(
+    places,
+    [...places].sort((one, other) => one - other),
+  );
+  for (const line of said.split('\n').filter((line) => line.includes('npm publish')))
+    assert.match(line, / --provenance /);
+  assert.equal(permissions['id-token'], 'write');
+});
