@@ -10,7 +10,7 @@ import { native } from './native.js';
 import { GRANT, HOSTS_WANTED, ONE_OFF, PRIORITY, REFFED, RUN, SERVICE, WARM } from './protocol.js';
 import { onAbort } from './signals.js';
 import { watchForStall } from './stall.js';
-import { mayUseSpares, nameOf, Thread, threads, topUpSpares } from './threads.js';
+import { mayUseSpares, nameOf, Thread, threads, topUpLater } from './threads.js';
 
 /** @typedef {import('../index.d.ts').TaskWorkerOptions & { [key: string]: any }} TaskCall */
 
@@ -144,7 +144,7 @@ function beginIsolated(call, set, request, plain) {
     fail(call, error);
     return;
   }
-  topUpSpares();
+  topUpLater();
 }
 
 /**

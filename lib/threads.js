@@ -1,7 +1,7 @@
 // The threads that this agent owns: starting a Worker for what the core granted, and hearing of its end.
 
 import { basename } from 'node:path';
-import { setTimeout } from 'node:timers';
+import { clearTimeout, setTimeout } from 'node:timers';
 import { MessageChannel, SHARE_ENV, Worker } from 'node:worker_threads';
 
 import { agent, isRoot, lookNow, on, reader, writer } from './agent.js';
@@ -13,6 +13,8 @@ import { RELAY, START_WARM, TALKING, TERMINATE } from './protocol.js';
 
 /** How often the root looks for threads that have been idle for long enough, in milliseconds. */
 const EXPIRE_MS = 2_500;
+/** How long a task may have its CPU to itself before the spare that it used is replaced, in milliseconds. */
+const TOP_UP_MS = 25;
 
 /** The threads of this agent that have not exited. @type {Map<number, Thread>} */
 export const threads = new Map();
@@ -83,6 +85,7 @@ export class Thread {
     this.#forget(code, this.error);
     for (const call of callsOf(this)) endedEarly(call, code, this.error);
     this.onEnd?.(code);
+    topUpSoon();
   }
 
   /**
@@ -155,9 +158,27 @@ export const mayUseSpares = isRoot && !preloads;
 
 let expiring = false;
 
+/** @type {NodeJS.Timeout | undefined} */
+let toppingUp;
+
+/**
+ * A one-off task has begun: another spare is to take the place of the one it got. Starting a thread costs tens of
+ * milliseconds of CPU, which the task shall have first, so it waits until a task's thread has ended, or a little.
+ */
+export function topUpLater() {
+  if (mayUseSpares) toppingUp ??= setTimeout(topUp, TOP_UP_MS).unref();
+}
+
+/** A one-off task's thread has ended: now is the time. A process with nothing left to do ends instead. */
+function topUpSoon() {
+  if (toppingUp === undefined) return;
+  clearTimeout(toppingUp);
+  toppingUp = setTimeout(topUp, 1).unref();
+}
+
 /** Starts as many spares as recent use calls for. */
-export function topUpSpares() {
-  if (!mayUseSpares) return;
+function topUp() {
+  toppingUp = undefined;
   for (let spare = native.startSpare(agent.id); spare; spare = native.startSpare(agent.id)) {
     try {
       new Thread(spare.thread, spare.token, { name: 'nanolith spare', spare: true }).worker.unref();
