@@ -1,24 +1,29 @@
-export { ServiceCluster } from './lib/cluster.js';
-export { define } from './lib/define.js';
-export {
+// On a nanolith thread there is one nanolith, even where a loader makes a second copy of it, as tsx does for CommonJS files:
+// only the copy that the thread started with is that thread's agent, and what a definitions file defines must be found there.
+import * as own from './lib/exports.js';
+
+export const {
+  ConcurrencyOption,
+  define,
   DuplicateIdentifierError,
   LoadError,
+  Messenger,
   MessengerClosedError,
+  messengers,
   MessengerTimeoutError,
   NestingError,
   NoParentError,
   OwnerEndedError,
+  parent,
   PlatformError,
+  pool,
   PoolExceededError,
   SafeModeError,
+  Service,
   ServiceClosedError,
+  ServiceCluster,
   StreamTimeoutError,
   StreamUnclaimedError,
   UnknownTaskError,
   WorkerExitedError,
-} from './lib/errors.js';
-export { Messenger } from './lib/messenger.js';
-export { messengers } from './lib/messengers.js';
-export { parent } from './lib/parent.js';
-export { ConcurrencyOption, pool } from './lib/pool.js';
-export { Service } from './lib/service.js';
+} = /** @type {typeof own} */ (Reflect.get(globalThis, Symbol.for('nanolith')) ?? own);

@@ -70,6 +70,25 @@ describe('error classes', () => {
     assert.deepEqual(Object.keys(crashed).sort(), ['code', 'exitCode']);
   });
 
+  it('LoadError says what to do, where what was thrown tells', () => {
+    const coded = (code, message) => Object.assign(new Error(message), { code });
+    const hintOf = (thrown) => new errors.LoadError('/tasks', thrown).message.split('\n')[1];
+    const unknown = (extension) =>
+      coded('ERR_UNKNOWN_FILE_EXTENSION', `Unknown file extension "${extension}" for /tasks`);
+    for (const extension of ['.ts', '.mts', '.cts', '.tsx']) assert.match(hintOf(unknown(extension)), /--import tsx/);
+    assert.match(hintOf(coded('ERR_UNSUPPORTED_TYPESCRIPT_SYNTAX', 'enum')), /erasableSyntaxOnly/);
+    for (const message of [
+      'describe is not defined',
+      'vi is not defined',
+      'Vitest failed to access its internal state.',
+    ]) {
+      assert.match(hintOf(new ReferenceError(message)), /keep define\(\) in a file that has no tests/);
+    }
+    for (const thrown of [unknown('.css'), new ReferenceError('window is not defined'), null, throwingGetter('code')]) {
+      assert.equal(hintOf(thrown), undefined);
+    }
+  });
+
   it('LoadError tells the file, the original message and the cause', () => {
     const cases = [
       [new SyntaxError('Unexpected token'), 'Unexpected token'],

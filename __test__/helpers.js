@@ -91,12 +91,13 @@ export async function threadsGone() {
  * Runs Node in a child process to its end.
  * @param {string | { file: string }} what code of an ES module, or a file
  * @param {{ flags?: string[], args?: string[], env?: Record<string, string | undefined>, timeout?: number,
- *           input?: boolean }} [options] `input`: the code goes to `--input-type=module -e`, not to a file
+ *           input?: boolean, cwd?: string }} [options] `input`: the code goes to `--input-type=module -e`, not to a file
  */
-export async function runNode(what, { flags = [], args = [], env = {}, timeout = 30_000, input = false } = {}) {
+export async function runNode(what, { flags = [], args = [], env = {}, timeout = 30_000, input = false, cwd } = {}) {
   const entry = typeof what === 'string' ? (input ? ['--input-type=module', '-e', what] : [write(what)]) : [what.file];
   const { NODE_TEST_CONTEXT: _, NODE_OPTIONS: __, ...inherited } = process.env;
   const child = spawn(process.execPath, [...flags, ...entry, ...args], {
+    cwd,
     env: { ...inherited, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });

@@ -23,15 +23,13 @@ const TURN_MS = 4;
 /**
  * What the owner told this thread, if nanolith started it.
  * @type {{ token: string, port: import('node:worker_threads').MessagePort,
- *          warm?: { file: string, identifier: string }, spare?: boolean, copies?: number } | undefined}
+ *          warm?: { file: string, identifier: string }, spare?: boolean } | undefined}
  */
 const marker = workerData?.nanolith?.token === undefined ? undefined : workerData.nanolith;
 
 // A marker whose token is used up belongs to another copy of nanolith on this thread, or was passed on by the user: then
 // this copy is a root like any other.
 const expected = marker && native.open(marker.token, wake);
-
-if (marker && !expected) marker.copies = (marker.copies ?? 0) + 1;
 
 /** The native side of this agent: see `src/binding/hot.rs`. */
 export const agent = expected ?? native.open(undefined, wake);

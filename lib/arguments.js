@@ -157,7 +157,7 @@ export function validateMetaData(metaData) {
  */
 export function validateApi(api) {
   if (typeof (/** @type {any} */ (api)?.launchService) !== 'function') {
-    throw invalidArgument('api', 'what define() resolved with', api);
+    throw invalidArgument('api', 'what define() resolves with (await it)', api);
   }
 }
 

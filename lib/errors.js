@@ -40,7 +40,7 @@ export const LoadError = errorClass(
   class extends Error {
     /** @param {string} file @param {unknown} thrown */
     constructor(file, thrown) {
-      super(`Cannot load ${file}: ${messageOf(thrown)}`, { cause: thrown });
+      super(`Cannot load ${file}: ${messageOf(thrown)}${hintFor(thrown)}`, { cause: thrown });
     }
   },
 );
@@ -119,4 +119,43 @@ function messageOf(thrown) {
     // `null`, `undefined`, or a getter that throws: shown like other values.
   }
   return show(thrown);
+}
+
+const RUNNER_NAMES = 'afterAll|afterEach|beforeAll|beforeEach|describe|expect|it|jest|suite|test|vi';
+const OUTSIDE_OF_RUNNER = new RegExp(
+  `^(?:(?:${RUNNER_NAMES}) is not defined$|Vitest failed to access|Do not import .@jest/)`,
+);
+
+/**
+ * What to do about a file that did not load, where what it threw tells.
+ * @param {unknown} thrown
+ */
+function hintFor(thrown) {
+  let code;
+  let message = '';
+  try {
+    ({ code, message } = /** @type {NodeJS.ErrnoException} */ (thrown));
+    message = String(message);
+  } catch {
+    // `null`, `undefined`, or a getter that throws: no error of Node's or of a test runner's.
+  }
+  if (code === 'ERR_UNKNOWN_FILE_EXTENSION' && /"?\.(?:[cm]?ts|[jt]sx)\b/.test(message)) {
+    return (
+      '\nNode loads TypeScript by itself from 22.18 on. On an earlier one, start the process with a loader, which threads ' +
+      'inherit (node --import tsx main.ts), or have them load the compiled file: define({ … }, { file }).'
+    );
+  }
+  if (code === 'ERR_UNSUPPORTED_TYPESCRIPT_SYNTAX') {
+    return (
+      '\nNode only strips types. Do without enums, namespaces and parameter properties (TypeScript names them with ' +
+      'erasableSyntaxOnly), or start the process with a loader, which threads inherit (node --import tsx main.ts).'
+    );
+  }
+  if (OUTSIDE_OF_RUNNER.test(message)) {
+    return (
+      "\nThreads load the file by Node's own loader, outside of the test runner: keep define() in a file that has no " +
+      'tests and imports nothing of the runner.'
+    );
+  }
+  return '';
 }

@@ -52,6 +52,7 @@ await build({
   plugins: [lazyBuiltins],
   logLevel: 'warning',
 });
-for (const file of ['entry.cjs', 'nothing.js'])
+for (const file of ['entry.cjs', 'nothing.js', 'probe.ts']) {
   copyFileSync(join(root, 'lib', 'thread', file), join(dist, 'thread', file));
+}
 console.log(`bundled ${relative(root, dist) || dist}`);

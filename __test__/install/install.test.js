@@ -110,6 +110,7 @@ test('the tarballs hold what users need, and nothing else', (t) => {
     'dist/thread/entry.cjs',
     'dist/thread/main.js',
     'dist/thread/nothing.js',
+    'dist/thread/probe.ts',
     'index.d.ts',
     'package.json',
   ]);
