@@ -23,7 +23,9 @@ const TURN_MS = 4;
 /**
  * What the owner told this thread, if nanolith started it.
  * @type {{ token: string, port: import('node:worker_threads').MessagePort,
- *          warm?: { file: string, identifier: string }, spare?: boolean } | undefined}
+ *          warm?: { file: string, identifier: string }, spare?: boolean, code?: Uint8Array,
+ *          script?: import('node:vm').Script, importModule?: (href: string) => Promise<any> } | undefined}
+ *   the last three are those of `packed/entry.cjs`
  */
 const marker = workerData?.nanolith?.token === undefined ? undefined : workerData.nanolith;
 

@@ -65,6 +65,8 @@ export const MARK = 29;
 export const CALLER_ENDED = 30;
 // warm thread → root: u32 thread, u8 talking? Whether it has written to the console what the root has not taken over.
 export const TALKING = 31;
+// thread → owner: u32 n, n × u8. V8's code cache of the package's file, for the threads that follow.
+export const CODE = 32;
 
 // The kinds of work, as the core counts them.
 export const ONE_OFF = 0;

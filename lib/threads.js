@@ -4,17 +4,20 @@ import { basename } from 'node:path';
 import { clearTimeout, setTimeout } from 'node:timers';
 import { MessageChannel, SHARE_ENV, Worker } from 'node:worker_threads';
 
-import { agent, isRoot, lookNow, on, reader, writer } from './agent.js';
+import { agent, isRoot, lookNow, on, reader, started, writer } from './agent.js';
 import { adopt, callsOf, endedEarly, writeReason } from './calls.js';
 import { ports, sendCarrier, take } from './hosts.js';
 import { native } from './native.js';
 import { ENTRY } from './place.js';
-import { RELAY, START_WARM, TALKING, TERMINATE } from './protocol.js';
+import { CODE, RELAY, START_WARM, TALKING, TERMINATE } from './protocol.js';
 
 /** How often the root looks for threads that have been idle for long enough, in milliseconds. */
 const EXPIRE_MS = 2_500;
 /** How long a task may have its CPU to itself before the spare that it used is replaced, in milliseconds. */
 const TOP_UP_MS = 25;
+
+/** What V8 compiled of this library on an earlier thread. */
+let code = started?.code;
 
 /** The threads of this agent that have not exited. @type {Map<number, Thread>} */
 export const threads = new Map();
@@ -57,7 +60,7 @@ export class Thread {
         name: options.name ?? name,
         env: options.env ?? SHARE_ENV,
         execArgv: options.execArgv ?? inheritedFlags,
-        workerData: { nanolith: { token, port: port2, warm, spare } },
+        workerData: { nanolith: { token, port: port2, warm, spare, code } },
         transferList: [port2],
       });
     } catch (error) {
@@ -228,6 +231,14 @@ function readOptions(bytes) {
   const { shareEnv, ...options } = reader.value();
   return shareEnv ? { ...options, env: SHARE_ENV } : options;
 }
+
+on(CODE, (reader) => {
+  const length = reader.u32();
+  const at = reader.take(length);
+  // Shared, so that a thread gets it without a copy.
+  code = new Uint8Array(new SharedArrayBuffer(length));
+  code.set(reader.bytes.subarray(at, at + length));
+});
 
 on(TERMINATE, (reader) => {
   threads.get(reader.u32())?.worker.terminate();

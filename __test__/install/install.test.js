@@ -106,11 +106,9 @@ test('the tarballs hold what users need, and nothing else', (t) => {
     'LICENSE',
     'README.md',
     'dist/index.js',
-    'dist/nanolith.js',
+    'dist/nanolith.cjs',
+    'dist/probe.ts',
     'dist/thread/entry.cjs',
-    'dist/thread/main.js',
-    'dist/thread/nothing.js',
-    'dist/thread/probe.ts',
     'index.d.ts',
     'package.json',
   ]);

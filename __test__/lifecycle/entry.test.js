@@ -145,6 +145,30 @@ describe('threads work in a process that was started with', () => {
     }
   });
 
+  it('the built files, which later threads need not compile again', async () => {
+    const sets = write(
+      `import { workerData } from 'node:worker_threads';
+       import { define } from '${urlOf(join(root, 'dist', 'index.js'))}';
+       const { code, script } = workerData?.nanolith ?? {};
+       export const api = await define({ compiled: () => [code !== undefined, script !== undefined] });`,
+      'shares-code.mjs',
+    );
+    const code = `
+      import { setTimeout } from 'node:timers/promises';
+      import { api } from '${urlOf(sets)}';
+      import { pool } from '${urlOf(join(root, 'dist', 'index.js'))}';
+      pool.setSpares(0);
+      console.log(...(await api({ name: 'compiled' })));
+      const bound = performance.now() + 20_000;
+      let last;
+      do {
+        await setTimeout(10);
+        last = await api({ name: 'compiled' });
+      } while (!last[0] && performance.now() < bound);
+      console.log(...last);`;
+    assert.equal(await runWell(code), 'false true\ntrue false\n');
+  });
+
   it('a file that is a link to the definitions', async () => {
     const code = `
       import { symlinkSync } from 'node:fs';

@@ -7,6 +7,7 @@ import { pathToFileURL } from 'node:url';
 
 import { lookUp } from '../define.js';
 import { loadingFiles } from '../loading.js';
+import { importModule } from './import.js';
 import { registerTsx } from './tsx.js';
 
 /**
@@ -55,7 +56,7 @@ async function importFile(file) {
       }
     }
   }
-  await import(pathToFileURL(file).href);
+  await importModule(pathToFileURL(file).href);
 }
 
 /** @param {string} file @param {string} extension */

@@ -18,14 +18,3 @@ on(END, () => {
 
 if (started?.warm) serve(started.warm);
 else begin();
-
-if (started?.spare) {
-  // Node's loader is slow the first time. A spare has the time: it imports an empty file and finds nanolith's own package,
-  // as the user's file will, and that then loads a millisecond sooner.
-  import(new URL('./nothing.js', import.meta.url).href);
-  try {
-    import.meta.resolve?.('nanolith');
-  } catch {
-    // A bundle's threads may have no package of this name to find, and then the user's file looks for none either.
-  }
-}

@@ -8,6 +8,8 @@ import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 
+import { importModule } from './import.js';
+
 /** As users name it, and as its own command does. */
 const TSX = /^(?:tsx(?:\/esm)?|file:.*\/tsx\/dist\/(?:loader|esm\/index)\.mjs)$/;
 
@@ -21,12 +23,12 @@ export async function registerTsx() {
   const manifest = require.resolve('tsx/package.json');
   // What `require` would find is the same for CommonJS, which does not find its own parts.
   const api = require(manifest).exports['./esm/api'].import.default;
-  (await import(new URL(api, pathToFileURL(manifest)).href)).register();
+  (await importModule(new URL(api, pathToFileURL(manifest)).href)).register();
 }
 
 async function compiles() {
   try {
-    await import(new URL('./probe.ts', import.meta.url).href);
+    await importModule(new URL('./probe.ts', import.meta.url).href);
     return true;
   } catch {
     // Whatever it says, this thread cannot load the file.
