@@ -16,6 +16,8 @@ export async function run({ rounds, scale, choose }) {
   const contestants = choose([pools.nanolithWarm, ...peers, pools.piscinaConcurrent, pools.workerpool]);
   const burst = await inTurn(contestants, {
     rounds: ROUNDS,
+    // What V8 has not optimized yet runs several times slower, in all of them.
+    warmups: 5,
     openWith: [THREADS],
     round: ({ call }) => burstRate((i) => call('add', [i, 1]).then(expect(i + 1)), BURST),
   });

@@ -1,17 +1,21 @@
 // What this thread wrote to the console and its owner has not taken over yet.
 
-/** The console's streams that were used: making one, only to see that nothing waits in it, takes Node milliseconds. */
-const used = /** @type {Set<'stdout' | 'stderr'>} */ (new Set());
+/**
+ * The console's streams that Node has made: having one made, only to see that nothing waits in it, takes it milliseconds.
+ * @type {NodeJS.WriteStream[]}
+ */
+const streams = [];
 
 for (const name of /** @type {const} */ (['stdout', 'stderr'])) {
   const property = Object.getOwnPropertyDescriptor(process, name);
-  if (property?.get === undefined) used.add(name);
+  if (property?.get === undefined) streams.push(process[name]);
   else {
     Object.defineProperty(process, name, {
       ...property,
       get() {
-        used.add(name);
-        return property.get?.call(process);
+        const stream = property.get?.call(process);
+        if (!streams.includes(stream)) streams.push(stream);
+        return stream;
       },
     });
   }
@@ -19,19 +23,18 @@ for (const name of /** @type {const} */ (['stdout', 'stderr'])) {
 
 /** Whether something is still on its way. */
 export function isTalking() {
-  if (used.size === 0) return false;
-  for (const name of used) if (process[name].writableLength > 0) return true;
+  for (let i = 0; i < streams.length; i++) if (streams[i].writableLength > 0) return true;
   return false;
 }
 
 /** Resolves once everything is on its way. */
 export async function said() {
-  await Promise.all([...used].map((name) => flushed(process[name])));
+  await Promise.all(streams.map(flushed));
 }
 
 /** @param {NodeJS.WriteStream} stream */
 function flushed(stream) {
-  // What the user put in its place may have no length, and never call back.
+  // What a preload put in its place may have no length, and never call back.
   if (!(stream.writableLength > 0)) return undefined;
   return new Promise((resolve) => stream.write('', resolve));
 }
