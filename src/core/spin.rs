@@ -99,6 +99,12 @@ impl Spin {
 mod tests {
     use super::*;
 
+    /// A sleep of no time at all, however slow the machine.
+    fn sleep_shortly(spin: &mut Spin) {
+        spin.asleep();
+        spin.woken(spin.slept_at.unwrap());
+    }
+
     #[test]
     fn finds_at_once_without_a_budget() {
         let mut spin = Spin {
@@ -115,15 +121,13 @@ mod tests {
             budget: Duration::ZERO,
             ..Spin::default()
         };
-        spin.asleep();
-        spin.woken(Instant::now());
+        sleep_shortly(&mut spin);
         assert_eq!(spin.budget, STEP);
         spin.slept_at = Instant::now().checked_sub(Duration::from_millis(5));
         spin.woken(Instant::now());
         assert_eq!(spin.budget, STEP / 2);
         for _ in 0..20 {
-            spin.asleep();
-            spin.woken(Instant::now());
+            sleep_shortly(&mut spin);
         }
         assert_eq!(spin.budget, MAX_BUDGET);
     }
@@ -149,12 +153,10 @@ mod tests {
             ..Spin::default()
         };
         for _ in 0..FEWEST_IGNORED {
-            spin.asleep();
-            spin.woken(Instant::now());
+            sleep_shortly(&mut spin);
             assert_eq!(spin.budget, Duration::ZERO);
         }
-        spin.asleep();
-        spin.woken(Instant::now());
+        sleep_shortly(&mut spin);
         assert_eq!(spin.budget, STEP);
     }
 }
