@@ -3,7 +3,19 @@ import { describe, it } from 'node:test';
 
 import { pool } from '../index.js';
 import { serving } from './fixtures/service-tasks.js';
-import { arrivals, fixtureUrl, INDEX, newCell, rejection, runNode, runWell, until, within } from './helpers.js';
+import {
+  arrivals,
+  fixtureUrl,
+  INDEX,
+  newCell,
+  rejection,
+  runNode,
+  runWell,
+  until,
+  urlOf,
+  within,
+  write,
+} from './helpers.js';
 import { nothingLeft, withService } from './service-helpers.js';
 
 pool.setConcurrency(64);
@@ -133,6 +145,30 @@ describe('without an exceptionHandler', all, () => {
     assert.equal(warnings[0].code, 'NANOLITH_UNCAUGHT_IN_SERVICE');
     assert.match(warnings[0].message, /of the service/);
     assert.match(warnings[0].message, /exceptionHandler/);
+  });
+
+  it('the first of all threads: owners on other threads warn no more', async () => {
+    const nested = write(
+      `import { define } from ${JSON.stringify(INDEX)};
+       import { serving } from ${SERVING};
+       export const owner = await define({
+         async ownOne() {
+           const service = await serving.launchService();
+           await service.call({ name: 'throwLater', params: ['error', 5] });
+           await service.call({ name: 'rejectLater', params: ['error'] });
+           const sum = await service.call({ name: 'add', params: [1, 2] });
+           await service.close();
+           return sum;
+         },
+       });`,
+    );
+    const { code, stdout, stderr } = await runNode(`
+      import { pool } from ${JSON.stringify(INDEX)};
+      import { owner } from ${JSON.stringify(urlOf(nested))};
+      pool.setConcurrency(4);
+      for (let at = 0; at < 3; at += 1) console.log(await owner({ name: 'ownOne' }));`);
+    assert.deepEqual([code, stdout], [0, '3\n3\n3\n']);
+    assert.equal(stderr.match(/NANOLITH_UNCAUGHT_IN_SERVICE/g)?.length, 1, stderr);
   });
 
   it('R6: what has no text harms nobody either', async () => {

@@ -12,6 +12,7 @@ import { closedError, Line } from './line.js';
 import { native } from './native.js';
 import { CALL, END, EXCEPTION, MESSENGER } from './protocol.js';
 import { onAbort } from './signals.js';
+import { warn, warnOnce } from './warnings.js';
 
 /** How long a closing service may take to get to what was sent before, in milliseconds. */
 const CLOSE_MS = 100;
@@ -19,8 +20,6 @@ const NO_PARAMS = /** @type {readonly unknown[]} */ (Object.freeze([]));
 
 /** The services of this agent whose threads have not exited. @type {Map<number, Service>} */
 const services = new Map();
-
-let warned = false;
 
 /** See `index.d.ts`. */
 export class Service extends EventEmitter {
@@ -256,13 +255,13 @@ export class Service extends EventEmitter {
       await this.#thread.worker.terminate();
     };
     if (this.#exceptionHandler === undefined) {
-      warnOnce(thrown);
+      warnOfUncaught(thrown);
       return;
     }
     try {
       await this.#exceptionHandler({ error: asError(thrown), terminate });
     } catch (error) {
-      process.emitWarning(`An exceptionHandler threw: ${describe(error)}`, warningOf('EXCEPTION_HANDLER'));
+      warn('EXCEPTION_HANDLER', `An exceptionHandler threw: ${describe(error)}`);
     }
   }
 }
@@ -273,19 +272,13 @@ function listen(call, signal) {
 }
 
 /** @param {unknown} thrown */
-function warnOnce(thrown) {
-  if (warned) return;
-  warned = true;
-  process.emitWarning(
-    `A service had an uncaught exception and goes on: ${describe(thrown)}. Give launchService() an exceptionHandler to ` +
-      'see all of them; this warning is given once.',
-    warningOf('UNCAUGHT_IN_SERVICE'),
+function warnOfUncaught(thrown) {
+  warnOnce(
+    'UNCAUGHT_IN_SERVICE',
+    () =>
+      `A service had an uncaught exception and goes on: ${describe(thrown)}. Give launchService() an exceptionHandler ` +
+      'to see all of them; this warning is given once.',
   );
-}
-
-/** @param {string} what */
-function warningOf(what) {
-  return { type: 'NanolithWarning', code: `NANOLITH_${what}` };
 }
 
 /** @param {unknown} thrown */

@@ -4,6 +4,7 @@ import { setTimeout } from 'node:timers';
 
 import { agent } from './agent.js';
 import { native } from './native.js';
+import { warnOnce } from './warnings.js';
 
 /** How often to look whether what waits has stalled, in milliseconds. */
 const LOOK_MS = 1_000;
@@ -19,10 +20,11 @@ export function watchForStall() {
     watching = false;
     if (native.poolStalled(agent.id)) {
       warned = true;
-      process.emitWarning(
-        'Work has waited for 5 seconds while services hold every slot of the pool. Close services that are done, or ' +
+      warnOnce(
+        'POOL_STALLED',
+        () =>
+          'Work has waited for 5 seconds while services hold every slot of the pool. Close services that are done, or ' +
           'raise the limit with pool.setConcurrency().',
-        { type: 'NanolithWarning', code: 'NANOLITH_POOL_STALLED' },
       );
     } else if (native.poolCounts(agent.id).queued > 0) {
       watchForStall();

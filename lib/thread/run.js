@@ -5,6 +5,7 @@ import { threadId } from 'node:worker_threads';
 import { agent, writer } from '../agent.js';
 import { UnknownTaskError } from '../errors.js';
 import { writeResultValue } from '../hosts.js';
+import { native } from '../native.js';
 import { CARRIED, FAILURE, REPLY } from '../protocol.js';
 
 /** The number of no call. */
@@ -29,6 +30,20 @@ export function taskOf(functions, name) {
     );
   }
   return found;
+}
+
+/**
+ * How the tasks of a set are found by the atoms of their names.
+ * @param {Map<string, Function>} functions
+ * @returns {(atom: number) => Function}
+ */
+export function tasksByAtom(functions) {
+  /** @type {Function[]} */
+  const known = [];
+  return (atom) => {
+    known[atom] ??= taskOf(functions, native.atomText(atom));
+    return known[atom];
+  };
 }
 
 /**

@@ -13,14 +13,14 @@ import { streaming } from '../streams/ends.js';
 import { exit } from './exit.js';
 import { load } from './load.js';
 import { reportFatal, writeLoadFailure } from './one-off.js';
-import { answerOf, isThenable, sendBytes, writeFailure, writeResult } from './run.js';
+import { answerOf, isThenable, sendBytes, tasksByAtom, writeFailure, writeResult } from './run.js';
 
 const INITIALIZER = '__initializeService';
 
 /** @type {Map<string, Function>} */
 let functions;
-/** The functions by the atoms of their names. @type {(Function | undefined)[]} */
-const byAtom = [];
+/** @type {(atom: number) => Function} */
+let functionOf;
 /** Calls that have not settled. */
 let running = 0;
 /** @type {Function | undefined} */
@@ -47,6 +47,7 @@ export async function launchHere({ call, file, identifier }) {
     return giveUp(() => writeFailure(call, error));
   }
   launching = false;
+  functionOf = tasksByAtom(functions);
   before = functions.get('__beforeServiceTask');
   after = functions.get('__afterServiceTask');
   process.on('uncaughtException', report);
@@ -135,17 +136,6 @@ async function runWithHooks(call, name, params) {
   const answer = await answerOf({ call, name, functions, params, before, after, inService: true });
   sendBytes(answer, (start, length) => agent.reply(start, length));
   running -= 1;
-}
-
-/** @param {number} atom */
-function functionOf(atom) {
-  const known = byAtom[atom];
-  if (known !== undefined) return known;
-  const name = native.atomText(atom);
-  const found = functions.get(name);
-  if (found === undefined) throw new Error(`The set has no task '${name}' on this thread.`);
-  byAtom[atom] = found;
-  return found;
 }
 
 on(MESSENGER, (reader) => {

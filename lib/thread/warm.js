@@ -11,7 +11,7 @@ import { isTalking, said } from './console.js';
 import { exit } from './exit.js';
 import { load } from './load.js';
 import { reportFatal, writeLoadFailure } from './one-off.js';
-import { answerOf, isThenable, taskOf, writeFailure, writeResult } from './run.js';
+import { answerOf, isThenable, tasksByAtom, writeFailure, writeResult } from './run.js';
 
 /** How long tasks may follow each other before the event loop has its turn, in milliseconds. */
 const TURN_MS = 5;
@@ -20,8 +20,8 @@ const OVERDUE = 1;
 
 /** @type {Map<string, Function>} */
 let functions;
-/** The functions by the atoms of their names. @type {(Function | undefined)[]} */
-const byAtom = [];
+/** @type {(atom: number) => Function} */
+let functionOf;
 /** The call that runs. @type {number | undefined} */
 let current;
 /** Whether a task is under way that has not settled. */
@@ -57,6 +57,7 @@ export async function serve({ file, identifier }) {
     await exit();
     return;
   }
+  functionOf = tasksByAtom(functions);
   hooked = functions.has('__beforeTask') || functions.has('__afterTask');
   called = true;
   onAfterLook(() => {
@@ -251,13 +252,4 @@ function fetchHosts(call, atom, messengers, written) {
   };
   waiting = { call, caller: agent.callerID(), go };
   return true;
-}
-
-/** @param {number} atom */
-function functionOf(atom) {
-  const known = byAtom[atom];
-  if (known !== undefined) return known;
-  const found = taskOf(functions, native.atomText(atom));
-  byAtom[atom] = found;
-  return found;
 }

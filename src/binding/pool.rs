@@ -8,7 +8,7 @@ use napi_derive::napi;
 
 use crate::core::agent::{self, Agent, AgentId};
 use crate::core::pool::{IDLE, Placed, SetInfo};
-use crate::core::{atoms, concurrency};
+use crate::core::{atoms, concurrency, once};
 
 pub(super) fn agent(id: AgentId) -> Result<Arc<Agent>> {
     agent::find(id).ok_or_else(|| Error::new(Status::GenericFailure, format!("nanolith: agent {id} has ended")))
@@ -33,6 +33,13 @@ pub fn shape(text: String) -> Option<u32> {
 pub fn atom_text(number: u32) -> Result<String> {
     let text = atoms::text(number).ok_or_else(|| Error::new(Status::InvalidArg, format!("no atom {number}")))?;
     Ok(text.to_string())
+}
+
+/// Whether no thread of the process has asked this before.
+#[napi]
+#[must_use]
+pub fn first_time(what: String) -> bool {
+    once::first_time(what)
 }
 
 /// A name that nothing else has: 128 random bits.

@@ -8,6 +8,7 @@ pub mod hub;
 pub mod inbox;
 #[cfg(all(loom, test))]
 mod models;
+pub mod once;
 pub mod payload;
 pub mod pipe;
 pub mod pool;
