@@ -103,7 +103,8 @@ const parts = {
       // Node has leaks of its own; ours have a frame of the addon.
       const records = readFileSync(log, 'utf8').split(/^==\d+== \n/m);
       const ours = records.filter((record) => /definitely lost in/.test(record) && record.includes('nanolith'));
-      return failure ?? (ours.length > 0 ? ours.join('\n') : undefined);
+      if (ours.length > 0) console.log(ours.join('\n'));
+      return failure ?? (ours.length > 0 ? `${ours.length} leaks with a frame of the addon, printed above` : undefined);
     },
   },
 };

@@ -124,7 +124,7 @@ unsafe fn connect(env: sys::napi_env, object: sys::napi_value, handle: *mut Hand
     let mut name = ptr::null_mut();
     let mut wake = ptr::null_mut();
     // SAFETY: all pointers are valid for the call; the reference is weak (count 0) and lives as long as the function
-    // whose context it is, the rest is the caller's promise.
+    // whose context it is, since that one's finalizer deletes it. The rest is the caller's promise.
     unsafe {
         check(
             sys::napi_create_reference(env, object, 0, &raw mut weak),
@@ -142,8 +142,8 @@ unsafe fn connect(env: sys::napi_env, object: sys::napi_value, handle: *mut Hand
                 name,
                 0,
                 1,
-                ptr::null_mut(),
-                None,
+                weak.cast(),
+                Some(wake_ends),
                 weak.cast(),
                 Some(run_wake),
                 &raw mut wake,
@@ -202,6 +202,18 @@ unsafe extern "C" fn run_wake(
         if sys::napi_get_named_property(env, object, c"wake".as_ptr(), &raw mut wake) == sys::Status::napi_ok {
             sys::napi_call_function(env, object, wake, 0, ptr::null(), &raw mut result);
         }
+    }
+}
+
+/// The wake function's finalizer, after which nobody asks for the object any more.
+unsafe extern "C" fn wake_ends(env: sys::napi_env, weak: *mut c_void, _context: *mut c_void) {
+    if env.is_null() {
+        return;
+    }
+    // SAFETY: Node-API gives the environment and the reference that `connect` passed, once. Should it fail, 40 bytes are
+    // lost and nothing else.
+    unsafe {
+        sys::napi_delete_reference(env, weak.cast());
     }
 }
 

@@ -1,0 +1,309 @@
+//! The pool as a state machine. Whatever is submitted, placed, answered, taken back or dies, in any order: no slot is free
+//! while something waits, nothing runs twice, and when all threads have ended nothing is left.
+
+#![no_main]
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use arbitrary::Arbitrary;
+use libfuzzer_sys::fuzz_target;
+use nanolith::core::agent::{self, Agent};
+use nanolith::core::payload::Payload;
+use nanolith::core::pool::{Cancelled, Key, Placed, Pool, Request, SetId, SetInfo, Submitted, Turn, Work};
+use nanolith::core::protocol::Kind;
+use nanolith_fuzz::{frames, number};
+
+#[derive(Arbitrary, Debug, Clone, Copy)]
+enum Kinds {
+    OneOff,
+    Warm,
+    Service,
+}
+
+#[derive(Arbitrary, Debug)]
+enum Op {
+    Submit {
+        caller: u8,
+        work: Kinds,
+        priority: bool,
+    },
+    Place {
+        granted: u8,
+        may_be_spare: bool,
+    },
+    Finish(u8),
+    Ready(u8),
+    CallBegins(u8),
+    CallsEnd(u8),
+    Turn(u8),
+    Cancel(u8),
+    /// The environment of a thread is gone, and then (or before) its owner hears of it.
+    AgentEnds(u8),
+    ThreadEnds(u8),
+    SetMax(u8),
+    Listen,
+}
+
+struct World {
+    root: Arc<Agent>,
+    set: SetId,
+    /// One-off threads and services, and warm ones, as long as their agents are known.
+    threads: Vec<Arc<Agent>>,
+    warm: Vec<Arc<Agent>>,
+    /// Granted, and not placed yet: by whom they were asked for.
+    granted: Vec<(Arc<Agent>, Key)>,
+    keys: Vec<Key>,
+    calls: u32,
+    /// The calls that have been granted or begun, or that never will be.
+    begun: BTreeSet<u32>,
+    taken_back: BTreeSet<u32>,
+}
+
+impl World {
+    fn new() -> Self {
+        let root = Agent::root();
+        root.pool().set_max(2);
+        let info = SetInfo {
+            file: "/a.js".into(),
+            identifier: "a".into(),
+            options: [].into(),
+        };
+        let set = root.pool().set(info);
+        Self {
+            root,
+            set,
+            threads: Vec::new(),
+            warm: Vec::new(),
+            granted: Vec::new(),
+            keys: Vec::new(),
+            calls: 0,
+            begun: BTreeSet::new(),
+            taken_back: BTreeSet::new(),
+        }
+    }
+
+    fn pool(&self) -> Arc<Pool> {
+        Arc::clone(&self.root.pool())
+    }
+
+    fn begins(&mut self, call: u32) {
+        assert!(self.begun.insert(call), "call {call} begins twice");
+        assert!(
+            !self.taken_back.contains(&call),
+            "call {call} begins though it was taken back"
+        );
+    }
+
+    fn submit(&mut self, caller: usize, kind: Kinds, priority: bool) {
+        let caller = match caller % (self.threads.len() + self.warm.len() + 1) {
+            0 => Arc::clone(&self.root),
+            at if at <= self.threads.len() => Arc::clone(&self.threads[at - 1]),
+            at => Arc::clone(&self.warm[at - 1 - self.threads.len()]),
+        };
+        let work = match kind {
+            Kinds::OneOff => Work::OneOff,
+            Kinds::Warm => Work::Warm,
+            Kinds::Service => Work::Service,
+        };
+        let call = self.calls;
+        self.calls += 1;
+        let payload = Payload::new(&payload(call));
+        let request = Request {
+            work,
+            set: self.set,
+            name: 0,
+            call,
+            priority,
+            reffed: true,
+            payload,
+        };
+        let submitted = self.pool().submit(&caller, request);
+        match submitted {
+            Submitted::Granted(key) => {
+                assert_eq!(self.keys.len(), call as usize);
+                self.keys.push(key);
+                if work != Work::Warm {
+                    self.begins(call);
+                    self.granted.push((caller, key));
+                }
+            }
+            Submitted::Waiting(key) => self.keys.push(key),
+            Submitted::TooDeep | Submitted::Closed => self.keys.push(Key::MAX),
+        }
+    }
+
+    /// Reads what all agents hear, and starts the warm threads that the root is asked for.
+    fn listen(&mut self) {
+        let agents: Vec<_> = self
+            .threads
+            .iter()
+            .chain(&self.warm)
+            .chain([&self.root])
+            .cloned()
+            .collect();
+        for agent in agents {
+            for frame in frames(&agent) {
+                if frame[0] == Kind::Grant as u8 {
+                    let call = number(&frame);
+                    self.begins(call);
+                    self.granted.push((Arc::clone(&agent), self.keys[call as usize]));
+                } else if frame[0] == Kind::StartWarm as u8 {
+                    let Some((token, set)) = self.pool().warm_thread(number(&frame)) else {
+                        continue;
+                    };
+                    assert_eq!(set, self.set);
+                    self.warm.push(agent::redeem(&token).expect("expected under its token"));
+                }
+            }
+        }
+    }
+
+    fn place(&mut self, at: usize, may_be_spare: bool) {
+        if self.granted.is_empty() {
+            return;
+        }
+        let (owner, key) = self.granted.swap_remove(at % self.granted.len());
+        if owner.inbox.is_closed() {
+            return;
+        }
+        match self.pool().place(&owner, key, may_be_spare) {
+            Placed::Fresh(id, _) | Placed::Spare(id) => self.threads.push(agent::find(id).expect("it lives")),
+            Placed::Gone => {}
+        }
+    }
+
+    fn turn(&mut self, at: usize) {
+        let Some(thread) = pick(&self.warm, at) else { return };
+        match self.pool().turn(&thread).1 {
+            Turn::Run { payload, call, .. } => {
+                assert_eq!(*payload, self::payload(call));
+                self.begins(call);
+            }
+            Turn::Idle => {}
+            Turn::End => self.thread_ends(&thread),
+        }
+    }
+
+    fn cancel(&mut self, at: usize) {
+        let Some(call) = (!self.keys.is_empty()).then(|| at % self.keys.len()) else {
+            return;
+        };
+        let key = self.keys[call];
+        if key == Key::MAX {
+            return;
+        }
+        if self.pool().cancel(key) == Cancelled::Unbegun {
+            self.taken_back.insert(call as u32);
+        }
+        assert_eq!(self.pool().cancel(key), Cancelled::Settled, "once");
+        self.granted.retain(|&(_, other)| other != key);
+    }
+
+    fn thread_ends(&mut self, thread: &Arc<Agent>) {
+        thread.end();
+        self.pool().thread_ended(thread.id, &[]);
+        self.forget();
+    }
+
+    /// Forgets the threads that have ended: those that one had started ended with it.
+    fn forget(&mut self) {
+        self.threads.retain(|thread| agent::find(thread.id).is_some());
+        self.warm.retain(|thread| agent::find(thread.id).is_some());
+    }
+
+    fn check(&self) {
+        let counts = self.pool().counts();
+        assert!(
+            counts.queued == 0 || counts.active >= counts.max,
+            "something waits beside a free slot: {counts:?}"
+        );
+    }
+}
+
+/// What a thread gets: no frame of the core's own begins like it.
+fn payload(call: u32) -> Vec<u8> {
+    [&[0xff][..], &call.to_le_bytes()].concat()
+}
+
+fn pick(threads: &[Arc<Agent>], at: usize) -> Option<Arc<Agent>> {
+    (!threads.is_empty()).then(|| Arc::clone(&threads[at % threads.len()]))
+}
+
+fuzz_target!(|ops: Vec<Op>| {
+    let living = agent::living();
+    let mut world = World::new();
+    for op in ops {
+        match op {
+            Op::Submit { caller, work, priority } => world.submit(usize::from(caller), work, priority),
+            Op::Place { granted, may_be_spare } => world.place(usize::from(granted), may_be_spare),
+            Op::Finish(at) => {
+                if let Some(thread) = pick(&world.threads, at.into()) {
+                    let _ = world.pool().finish(thread.id);
+                    assert!(!world.pool().finish(thread.id), "answers once");
+                }
+            }
+            Op::Ready(at) => {
+                if let Some(thread) = pick(&world.threads, at.into()) {
+                    world.pool().service_ready(thread.id);
+                }
+            }
+            Op::CallBegins(at) => {
+                if let Some(thread) = pick(&world.threads, at.into()) {
+                    thread.call_begins();
+                    world.pool().call_began(&thread);
+                }
+            }
+            Op::CallsEnd(at) => {
+                if let Some(thread) = pick(&world.threads, at.into()) {
+                    thread.calls_end(1);
+                }
+            }
+            Op::Turn(at) => world.turn(at.into()),
+            Op::Cancel(at) => world.cancel(at.into()),
+            Op::AgentEnds(at) => {
+                if let Some(thread) = pick(&world.threads, at.into()) {
+                    thread.end();
+                    world.pool().thread_ended(thread.id, &[]);
+                    world.forget();
+                }
+            }
+            Op::ThreadEnds(at) => {
+                if let Some(thread) = pick(&world.warm, at.into()) {
+                    world.thread_ends(&thread);
+                }
+            }
+            Op::SetMax(max) => world.pool().set_max(u32::from(max % 5)),
+            Op::Listen => world.listen(),
+        }
+        world.check();
+    }
+    // Every thread ends, and whoever was granted a slot gets a thread that ends too: nothing waits for ever.
+    for round in 0.. {
+        assert!(
+            round < 10_000,
+            "the pool does not come to rest: {:?}",
+            world.pool().counts()
+        );
+        world.listen();
+        if !world.granted.is_empty() {
+            world.place(0, true);
+        } else if let Some(thread) = pick(&world.threads, 0) {
+            world.thread_ends(&thread);
+        } else if let Some(thread) = pick(&world.warm, 0) {
+            if round % 2 == 0 {
+                world.turn(0)
+            } else {
+                world.thread_ends(&thread)
+            }
+        } else {
+            break;
+        }
+        world.check();
+    }
+    let counts = world.pool().counts();
+    assert_eq!((counts.active, counts.queued), (0, 0));
+    world.root.end();
+    drop(world);
+    assert_eq!(agent::living(), living, "nobody is left");
+});
