@@ -4,7 +4,20 @@ import { describe, it } from 'node:test';
 import { Messenger, pool } from '../index.js';
 import { doing, initialized } from './fixtures/initializers.js';
 import { serving, servingOnce, servingWarm } from './fixtures/service-tasks.js';
-import { arrivals, fixtureUrl, INDEX, newCell, open, poolIdle, rejection, runNode, until, within } from './helpers.js';
+import {
+  arrivals,
+  fixtureUrl,
+  INDEX,
+  newCell,
+  open,
+  poolIdle,
+  rejection,
+  runNode,
+  until,
+  urlOf,
+  within,
+  write,
+} from './helpers.js';
 import { listenersOf, nothingLeft, stateOf } from './service-helpers.js';
 
 /** @param {number} max @param {() => Promise<void>} use */
@@ -232,6 +245,33 @@ describe('NANOLITH_POOL_STALLED', { concurrency: 2 }, () => {
     assert.match(warnings[0].message, /services hold every slot/);
     assert.match(warnings[0].message, /Close|setConcurrency/);
     assert.ok(warnings[0].after >= 4_990, String(warnings[0].after));
+  });
+
+  it('one for the process, however many of its threads have something that waits', async () => {
+    const asks = write(
+      `import { define } from ${JSON.stringify(INDEX)};
+       import { tasks } from ${JSON.stringify(fixtureUrl('tasks.js'))};
+       export const asking = await define({
+         // Outside of a call, so that no slot is lent for it.
+         __initializeService: () => void setTimeout(() => tasks({ name: 'nothing' }).catch(() => {}), 1),
+       });`,
+    );
+    const { code, stdout, stderr } = await runNode(
+      `import { pool } from ${JSON.stringify(INDEX)};
+      import { tasks } from ${JSON.stringify(fixtureUrl('tasks.js'))};
+      import { asking } from ${JSON.stringify(urlOf(asks))};
+      pool.setConcurrency(1);
+      const service = await asking.launchService();
+      const waiting = tasks({ name: 'add', params: [1, 2] });
+      while (pool.queueLength < 2) await new Promise((resolve) => setTimeout(resolve, 10));
+      // Both threads look once a second, and both have found it by then.
+      await new Promise((resolve) => setTimeout(resolve, 8000));
+      await service.close();
+      console.log(await waiting);`,
+      { timeout: 60_000 },
+    );
+    assert.deepEqual([code, stdout], [0, '3\n']);
+    assert.equal(stderr.match(/NANOLITH_POOL_STALLED/g)?.length, 1, stderr);
   });
 
   it('none when the wait ends before, nor behind a task; nothing that looks for it holds the process', async () => {
