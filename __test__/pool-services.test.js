@@ -199,6 +199,24 @@ describe('services in the pool', () => {
       await within(Promise.all([service.close(), other.close()]));
     }));
 
+  it('a launch that waited gets the options of its call', () =>
+    withConcurrency(1, async () => {
+      const service = await launchService({});
+      /** @type {string[]} */
+      const heard = [];
+      const options = { options: { argv: ['first'] }, exceptionHandler: () => void heard.push('first') };
+      const launch = serving.launchService(options);
+      options.options.argv = ['second'];
+      options.exceptionHandler = () => void heard.push('second');
+      await within(service.close());
+      const launched = await within(launch);
+      assert.deepEqual((await within(launched.call({ name: 'about' }))).argv, ['first']);
+      await within(launched.call({ name: 'throwLater', params: ['error'] }));
+      await until(() => heard.length === 1);
+      assert.deepEqual(heard, ['first']);
+      await within(launched.close());
+    }));
+
   it('messengers of a launch that waited are attached all the same', () =>
     withConcurrency(1, async () => {
       const messenger = new Messenger('waited in the queue');

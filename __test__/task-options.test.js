@@ -5,7 +5,7 @@ import { SHARE_ENV } from 'node:worker_threads';
 import { pool } from '../index.js';
 import { describes } from './fixtures/describes-its-thread.js';
 import { tasks } from './fixtures/tasks.js';
-import { rejection, within } from './helpers.js';
+import { newCell, open, rejection, within } from './helpers.js';
 
 /** What a task sees of its thread, started with these options. @param {any} [options] */
 const see = (options) => within(describes({ name: 'describe', params: ['NANOLITH_TEST_SEEN'], options }));
@@ -78,6 +78,38 @@ describe('the options of a one-off task', () => {
     for (const [options, code] of refused) {
       const error = await rejection(tasks(/** @type {any} */ ({ name: 'nothing', options })));
       assert.equal(error.code, code);
+      assert.equal(pool.activeCount, 0);
+    }
+    assert.equal(await within(tasks({ name: 'add', params: [1, 2] })), 3);
+  });
+
+  it('a task that waits gets what they were at its call', async () => {
+    pool.setConcurrency(1);
+    const gate = newCell();
+    const before = tasks({ name: 'gate', params: [gate] });
+    const call = { name: /** @type {const} */ ('describe'), params: ['PATH'], options: { argv: ['first'] } };
+    const first = describes(/** @type {any} */ (call));
+    call.options.argv = ['second'];
+    const second = describes(/** @type {any} */ (call));
+    open(gate);
+    assert.deepEqual((await within(first)).argv.slice(2), ['first']);
+    assert.deepEqual((await within(second)).argv.slice(2), ['second']);
+    await within(before);
+    pool.setConcurrency('x1');
+  });
+
+  it('a getter among them that throws rejects the call, at whatever time it is read, and takes no slot', async () => {
+    for (const fine of [0, 1, 2]) {
+      let reads = 0;
+      const options = {
+        get argv() {
+          reads += 1;
+          if (reads > fine) throw new Error('from a getter');
+          return [];
+        },
+      };
+      await within(describes({ name: 'describe', params: ['PATH'], options }).catch(() => {}));
+      assert.equal(reads, 1);
       assert.equal(pool.activeCount, 0);
     }
     assert.equal(await within(tasks({ name: 'add', params: [1, 2] })), 3);

@@ -22,15 +22,17 @@ export function launch(set, options = {}) {
   validateLaunchOptions(options);
   refuseWhileLoading(set);
   options.signal?.throwIfAborted();
+  // A launch that waits begins with what it was given, whatever becomes of the caller's object.
+  const kept = { ...options, options: { ...options.options } };
   const atom = native.atom(INITIALIZER);
   const call = new PoolCall();
   const promise = open(call);
   const start = writer.position;
   try {
-    writeRun(call, SERVICE, set, INITIALIZER, options.messengers);
+    writeRun(call, SERVICE, set, INITIALIZER, kept.messengers);
     writeParamsApart(NO_PARAMS);
-    call.granted = () => begin(call, set, options);
-    submit(call, SERVICE, set, atom, start, options);
+    call.granted = () => begin(call, set, kept);
+    submit(call, SERVICE, set, atom, start, kept);
   } catch (error) {
     fail(call, error);
   } finally {

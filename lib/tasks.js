@@ -15,7 +15,6 @@ import { mayUseSpares, nameOf, Thread, threads, topUpLater } from './threads.js'
 /** @typedef {import('../index.d.ts').TaskWorkerOptions & { [key: string]: any }} TaskCall */
 
 const NO_PARAMS = /** @type {readonly unknown[]} */ (Object.freeze([]));
-const NO_OPTIONS = Object.freeze({});
 
 /** What one `define()` made callable. */
 export class TaskSet {
@@ -88,7 +87,9 @@ function writeOptions(options = {}) {
  */
 export function runIsolated(set, request) {
   validateTaskCall(request, true);
-  const { name, params = NO_PARAMS, options = NO_OPTIONS, messengers, transferList, signal } = request;
+  const { name, params = NO_PARAMS, reffed, messengers, transferList, signal } = request;
+  // A call that waits begins with what it was given, whatever becomes of the caller's object.
+  const options = { ...request.options };
   const atom = set.atom(name);
   refuseWhileLoading(set);
   signal?.throwIfAborted();
@@ -100,7 +101,7 @@ export function runIsolated(set, request) {
     call.carrier = writeParamsApart(params, transferList);
     // What is posted must be there before the thread is, so a call with host values gets a thread of its own.
     const plain = mayUseSpares && call.carrier === undefined && isDefault(options);
-    call.granted = () => beginIsolated(call, set, request, plain);
+    call.granted = () => beginIsolated(call, set, { name, reffed, options, plain });
     submit(call, ONE_OFF, set, atom, start, request);
   } catch (error) {
     fail(call, error);
@@ -119,10 +120,13 @@ function isDefault(options) {
  * A one-off task has its slot: finds it a thread.
  * @param {PoolCall} call
  * @param {TaskSet} set
- * @param {TaskCall} request
- * @param {boolean} plain whether a spare will do
+ * @param {object} how
+ * @param {string} how.name
+ * @param {boolean | undefined} how.reffed
+ * @param {import('node:worker_threads').WorkerOptions} how.options
+ * @param {boolean} how.plain whether a spare will do
  */
-function beginIsolated(call, set, request, plain) {
+function beginIsolated(call, set, { name, reffed, options, plain }) {
   const placed = native.place(agent.id, call.key, plain);
   if (placed === null) return;
   try {
@@ -132,13 +136,13 @@ function beginIsolated(call, set, request, plain) {
     const thread =
       known ??
       new Thread(placed.thread, placed.token, {
-        name: nameOf(set.file, request.name),
-        options: { ...request.options, stdin: false, stdout: false, stderr: false },
+        name: nameOf(set.file, name),
+        options: { ...options, stdin: false, stdout: false, stderr: false },
         prepare: carrier && ((port) => port.postMessage(carrier, [carrier])),
       });
     call.thread = thread;
     thread.call = call;
-    if (request.reffed === false) thread.worker.unref();
+    if (reffed === false) thread.worker.unref();
     else thread.worker.ref();
   } catch (error) {
     fail(call, error);

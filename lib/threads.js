@@ -52,8 +52,8 @@ export class Thread {
     this.id = id;
     const { port1, port2 } = new MessageChannel();
     ports.set(id, port1);
-    prepare?.(port1);
     try {
+      prepare?.(port1);
       this.worker = startWorker({
         ...options,
         eval: false,
