@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, beforeEach, describe, it } from 'node:test';
+import { SHARE_ENV } from 'node:worker_threads';
 
 import { define, pool } from '../index.js';
 import { blockForArrivals } from './fixtures/barrier.js';
@@ -160,6 +161,20 @@ describe('isolate: false', () => {
     assert.equal(limits.maxOldGenerationSizeMb, 64);
     assert.deepEqual(execArgv, ['--no-warnings']);
     if (name !== undefined) assert.equal(name, 'mine');
+  });
+
+  it('an env of theirs that is none is the process’s own, and one that Node refuses rejects', async () => {
+    const how = /** @type {const} */ ({ identifier: 'warm options', isolate: false, safeMode: false });
+    const seenWith = async (/** @type {any} */ env) => {
+      const set = await define(
+        { describe: () => /** @type {any} */ ({}) },
+        { ...how, options: { env }, file: fixture('warm-sets.js') },
+      );
+      return set({ name: 'describe' }).then(({ env }) => env);
+    };
+    for (const env of [undefined, null, SHARE_ENV]) assert.deepEqual(await within(seenWith(env)), { ...process.env });
+    for (const env of [3, 'text']) assert.equal((await rejection(seenWith(env))).code, 'ERR_INVALID_ARG_TYPE');
+    await poolIdle();
   });
 
   it('a per-call options is a TypeError', async () => {

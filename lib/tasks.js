@@ -1,5 +1,7 @@
 // Calling a task: on a thread of its own, or on a warm one. What is wrong with a call is found here, before it takes a slot.
 
+import { SHARE_ENV } from 'node:worker_threads';
+
 import { agent, expect, on, writer } from './agent.js';
 import { validateTaskCall } from './arguments.js';
 import { fail, find, holdFor, open, PoolCall } from './calls.js';
@@ -71,9 +73,11 @@ function unknownTask(set, name) {
 function writeOptions(options = {}) {
   const start = writer.position;
   try {
-    const { workerData, eval: _, env, ...rest } = options;
-    const shareEnv = env === undefined || typeof env === 'symbol';
-    writer.value(shareEnv ? { ...rest, shareEnv } : { ...rest, env: { ...env } });
+    // The root starts the threads: a task has no handle to their streams, so nobody would read them.
+    const { workerData, eval: _, stdin, stdout, stderr, env = SHARE_ENV, ...rest } = options;
+    const shareEnv = env === null || env === SHARE_ENV;
+    // A copy: `process.env` and instances of classes are no values to be cloned.
+    writer.value(shareEnv ? { ...rest, shareEnv } : { ...rest, env: typeof env === 'object' ? { ...env } : env });
     return writer.bytes.slice(start, writer.position);
   } finally {
     writer.position = start;

@@ -44,6 +44,12 @@ describe('R22: what a thread wrote to the console arrives before the process end
     });
   }
 
+  it('of a warm thread whose options ask for streams of its own too, and the process ends', async () => {
+    const code = `import { talksWarmAsking } from '${fixtureUrl('talks.js')}';
+      await talksWarmAsking({ name: 'lines', params: [300] });`;
+    assert.equal(await runWell(code), lines(300));
+  });
+
   it('of exit handlers of a one-off task too', async () => {
     assert.equal(await runWell(`${imports} await talks({ name: 'inExitHandler' });`), 'from an exit handler\n');
   });
