@@ -3,6 +3,7 @@ import { after, before, describe, it } from 'node:test';
 
 import { pool } from '../index.js';
 import { hooked, hookedWarm } from './fixtures/hooks.js';
+import { sends } from './fixtures/shared-results.js';
 import { poolIdle, rejection, within } from './helpers.js';
 
 const both = /** @type {const} */ ([
@@ -119,5 +120,15 @@ for (const [kind, set] of both) {
       assert.equal((await rejection(promise)).message, 'enough');
       await poolIdle();
     });
+  });
+}
+
+for (const [kind, set] of /** @type {const} */ ([
+  ['one-off', sends.isolated],
+  ['warm', sends.warm],
+])) {
+  it(`shared memory that the after hook of a ${kind} task sends is not taken for the result’s`, async () => {
+    for (const mark of [1, 2]) assert.equal((await within(set({ name: 'share', params: [mark] })))[0], mark);
+    await poolIdle();
   });
 }

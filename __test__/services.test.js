@@ -8,8 +8,9 @@ import { doing, initialized } from './fixtures/initializers.js';
 import { loading } from './fixtures/loads-by-argument.js';
 import { hooked, slowHook } from './fixtures/service-hooks.js';
 import { serving } from './fixtures/service-tasks.js';
+import { sends, shares } from './fixtures/shared-results.js';
 import { arrivals, newCell, open, poolIdle, rejection, threadsGone, until, within } from './helpers.js';
-import { listenersOf, nothingLeft, stateOf, withService } from './service-helpers.js';
+import { hear, listenersOf, nothingLeft, stateOf, withService } from './service-helpers.js';
 
 pool.setConcurrency(64);
 
@@ -546,6 +547,23 @@ describe('the hooks of services', all, () => {
       assert.equal((await rejection(service.call({ name: 'fails' }))).message, 'from the task');
       const log = await within(service.call({ name: 'log' }));
       assert.ok(log.some(([what, , info]) => what === 'after' && info.name === 'fails'));
+    }));
+
+  it('shared memory comes with its own result, whichever answer waits for its hook', () =>
+    withService(shares, undefined, async (service) => {
+      const cell = newCell();
+      const waiting = service.call({ name: 'shareLater', params: [1, cell] });
+      await until(() => arrivals(cell) === 1);
+      assert.equal((await within(service.call({ name: 'share', params: [2] })))[0], 2);
+      open(cell);
+      assert.equal((await within(waiting))[0], 1);
+    }));
+
+  it('shared memory that the after hook sends is not taken for the result’s', () =>
+    withService(sends.service, undefined, async (service) => {
+      const heard = hear(service);
+      assert.equal((await within(service.call({ name: 'share', params: [1] })))[0], 1);
+      assert.equal(heard[0][0], 99);
     }));
 
   it('an async __beforeServiceTask delays its own task only', () =>

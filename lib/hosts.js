@@ -1,8 +1,8 @@
 // Host values: what only a MessagePort can carry (ports, SharedArrayBuffer, Blob, whatever is transferred).
 //
 // A value is written as `u8 carried, u32 thread, value`. Its host values, if it has any, go ahead of it through the port
-// between this thread and its owner, which is never started: the receiver takes them out at the moment it reads the value,
-// so both stay in one order. `thread` names the port: the thread that is not the owner. A task's host values are taken
+// between this thread and its owner, which is never started: the receiver takes them out at the moment it reads the value.
+// Both stay in one order because nothing is sent between the two: an answer that waits keeps its host values beside it. `thread` names the port: the thread that is not the owner. A task's host values are taken
 // from the caller at once, before anybody knows which thread will run it: they travel in a port of their own.
 
 import { MessageChannel, receiveMessageOnPort } from 'node:worker_threads';
@@ -41,13 +41,29 @@ export function writeValue(value, thread, transferList) {
 }
 
 /**
- * Writes the result of a call for its caller: the owner, or whoever called a warm thread. Only the owner has a port.
+ * Writes the result of a call for its caller: the owner, or whoever called a warm thread. Returns its host values, if it
+ * has any: they go by `sendHosts`, right before the answer does.
  * @param {unknown} value
  */
 export function writeResultValue(value) {
   const at = writer.position;
   const hosts = write(value, agent.id, undefined);
-  if (hosts !== undefined) carry(at, hosts, agent.callerID() === agent.owner ? portOf(agent.id) : undefined);
+  if (hosts === undefined) return undefined;
+  if (portToCaller() === undefined) throw withoutPort();
+  writer.bytes[at] = CARRIED;
+  return hosts;
+}
+
+/** Sends the host values of an answer to its caller. @param {unknown[]} hosts */
+export function sendHosts(hosts) {
+  const port = portToCaller();
+  if (port === undefined) throw withoutPort();
+  port.postMessage(hosts);
+}
+
+/** Only the owner has a port. */
+function portToCaller() {
+  return agent.callerID() === agent.owner ? portOf(agent.id) : undefined;
 }
 
 /**
@@ -58,14 +74,16 @@ export function writeResultValue(value) {
  * @param {TransferList} [transferList]
  */
 function carry(at, hosts, port, transferList) {
-  if (port === undefined) {
-    throw new DOMException(
-      'What only a MessagePort can carry cannot be sent to a thread with which this one has no port.',
-      'DataCloneError',
-    );
-  }
+  if (port === undefined) throw withoutPort();
   port.postMessage(hosts, transferList);
   writer.bytes[at] = CARRIED;
+}
+
+function withoutPort() {
+  return new DOMException(
+    'What only a MessagePort can carry cannot be sent to a thread with which this one has no port.',
+    'DataCloneError',
+  );
 }
 
 /**

@@ -6,7 +6,7 @@ import { receiveMessengers } from '../messengers.js';
 import { FATAL, LOAD_FAILED, ONE_OFF, RUN } from '../protocol.js';
 import { exit } from './exit.js';
 import { load } from './load.js';
-import { answerOf, sendBytes } from './run.js';
+import { answerOf, writeAnswer } from './run.js';
 import { launchHere } from './service.js';
 
 hold();
@@ -32,15 +32,19 @@ async function runHere({ call, file, identifier, name, params }) {
   try {
     functions = await load(file, identifier);
   } catch (error) {
-    const start = writer.position;
-    writeLoadFailure(call, file, error);
-    agent.finish(start, writer.position - start);
-    writer.position = start;
-    return exit();
+    return finish(() => writeLoadFailure(call, file, error));
   }
   const [before, after] = [functions.get('__beforeTask'), functions.get('__afterTask')];
   const answer = await answerOf({ call, name, functions, params, before, after, inService: false });
-  sendBytes(answer, (start, length) => agent.finish(start, length));
+  return finish(() => writeAnswer(call, answer));
+}
+
+/** Answers and ends: the slot is free before the caller hears of it. @param {() => void} write */
+export function finish(write) {
+  const start = writer.position;
+  write();
+  agent.finish(start, writer.position - start);
+  writer.position = start;
   return exit();
 }
 

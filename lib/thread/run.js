@@ -2,14 +2,13 @@
 
 import { threadId } from 'node:worker_threads';
 
-import { agent, writer } from '../agent.js';
+import { writer } from '../agent.js';
 import { UnknownTaskError } from '../errors.js';
-import { writeResultValue } from '../hosts.js';
+import { sendHosts, writeResultValue } from '../hosts.js';
 import { native } from '../native.js';
-import { CARRIED, FAILURE, REPLY } from '../protocol.js';
+import { FAILURE, REPLY } from '../protocol.js';
 
-/** The number of no call. */
-const NOBODY = 0xffff_ffff;
+/** @typedef {{ bytes: Uint8Array, hosts: unknown[] | undefined }} Answer one that is sent later, and its host values */
 
 /** @param {unknown} value @returns {value is PromiseLike<unknown>} */
 export function isThenable(value) {
@@ -47,20 +46,43 @@ export function tasksByAtom(functions) {
 }
 
 /**
- * Writes the answer to a call that returned. What cannot be cloned becomes a failure.
+ * Writes the answer to a call that returned, to be sent at once. What cannot be cloned becomes a failure.
  * @param {number} call
  * @param {unknown} value
  */
 export function writeResult(call, value) {
   const start = writer.position;
   try {
-    writer.u8(REPLY);
-    writer.u32(call);
-    writeResultValue(value);
+    const hosts = writeReply(call, value);
+    if (hosts !== undefined) sendHosts(hosts);
   } catch (error) {
     writer.position = start;
     writeFailure(call, error);
   }
+}
+
+/**
+ * Writes an answer that was kept, to be sent at once.
+ * @param {number} call
+ * @param {Answer} answer
+ */
+export function writeAnswer(call, { bytes, hosts }) {
+  const start = writer.position;
+  writer.raw(bytes);
+  if (hosts === undefined) return;
+  try {
+    sendHosts(hosts);
+  } catch (error) {
+    writer.position = start;
+    writeFailure(call, error);
+  }
+}
+
+/** @param {number} call @param {unknown} value */
+function writeReply(call, value) {
+  writer.u8(REPLY);
+  writer.u32(call);
+  return writeResultValue(value);
 }
 
 /**
@@ -75,8 +97,8 @@ export function writeFailure(call, thrown) {
 }
 
 /**
- * Runs a task with the hooks around it and returns its answer as bytes. The result is written when the task settles,
- * before the hook that follows could change it; a hook that throws fails the call, unless the task did.
+ * Runs a task with the hooks around it and returns its answer. The result is written when the task settles, before the
+ * hook that follows could change it; a hook that throws fails the call, unless the task did.
  * @param {object} what
  * @param {number} what.call
  * @param {string} what.name
@@ -85,7 +107,7 @@ export function writeFailure(call, thrown) {
  * @param {Function | undefined} what.before
  * @param {Function | undefined} what.after
  * @param {boolean} what.inService
- * @returns {Promise<Uint8Array>}
+ * @returns {Promise<Answer>}
  */
 export async function answerOf({ call, name, functions, params, before, after, inService }) {
   const context = { name, inService };
@@ -94,61 +116,29 @@ export async function answerOf({ call, name, functions, params, before, after, i
   try {
     if (before) await before(threadId, context);
     const value = await taskOf(functions, name)(...params);
-    answer = bytesOf(() => writeResult(call, value));
+    answer = keep(() => writeReply(call, value));
   } catch (error) {
     failed = true;
-    answer = bytesOf(() => writeFailure(call, error));
+    answer = keep(() => writeFailure(call, error));
   }
   try {
     if (after) await after(threadId, context);
   } catch (error) {
-    if (!failed) {
-      withdraw(answer);
-      answer = bytesOf(() => writeFailure(call, error));
-    }
+    if (!failed) answer = keep(() => writeFailure(call, error));
   }
   return answer;
 }
 
 /**
- * The host values of an answer go ahead of it: one that is not sent after all must take them out of the port again, or
- * the next answer would get them. An answer to nobody does that.
- * @param {Uint8Array} answer
+ * Takes what is written out of the scratch, for later.
+ * @param {() => unknown[] | undefined | void} write returns the host values
+ * @returns {Answer}
  */
-function withdraw(answer) {
-  const [kind, , , , , carried] = answer;
-  if (kind !== REPLY || carried !== CARRIED) return;
-  const start = writer.position;
-  writer.u8(REPLY);
-  writer.u32(NOBODY);
-  writer.u8(CARRIED);
-  writer.u32(agent.id);
-  agent.tellCaller(start, writer.position - start);
-  writer.position = start;
-}
-
-/** @param {() => void} write */
-function bytesOf(write) {
+function keep(write) {
   const start = writer.position;
   try {
-    write();
-    return writer.bytes.slice(start, writer.position);
-  } finally {
-    writer.position = start;
-  }
-}
-
-/**
- * Puts bytes back into the scratch and passes their place on.
- * @template T
- * @param {Uint8Array} bytes
- * @param {(start: number, length: number) => T} send
- */
-export function sendBytes(bytes, send) {
-  const start = writer.position;
-  writer.raw(bytes);
-  try {
-    return send(start, bytes.length);
+    const hosts = write() ?? undefined;
+    return { bytes: writer.bytes.slice(start, writer.position), hosts };
   } finally {
     writer.position = start;
   }

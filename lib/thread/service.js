@@ -10,10 +10,9 @@ import '../parent.js';
 import { CALL, EXCEPTION, MESSENGER, READY } from '../protocol.js';
 import { becomeService } from '../role.js';
 import { streaming } from '../streams/ends.js';
-import { exit } from './exit.js';
 import { load } from './load.js';
-import { reportFatal, writeLoadFailure } from './one-off.js';
-import { answerOf, isThenable, sendBytes, tasksByAtom, writeFailure, writeResult } from './run.js';
+import { finish, reportFatal, writeLoadFailure } from './one-off.js';
+import { answerOf, isThenable, tasksByAtom, writeAnswer, writeFailure, writeResult } from './run.js';
 
 const INITIALIZER = '__initializeService';
 
@@ -39,12 +38,12 @@ export async function launchHere({ call, file, identifier }) {
   try {
     functions = await load(file, identifier);
   } catch (error) {
-    return giveUp(() => writeLoadFailure(call, file, error));
+    return finish(() => writeLoadFailure(call, file, error));
   }
   try {
     await functions.get(INITIALIZER)?.(threadId, { name: INITIALIZER, inService: true });
   } catch (error) {
-    return giveUp(() => writeFailure(call, error));
+    return finish(() => writeFailure(call, error));
   }
   launching = false;
   functionOf = tasksByAtom(functions);
@@ -59,15 +58,6 @@ export async function launchHere({ call, file, identifier }) {
     writer.u32(call);
   });
   return undefined;
-}
-
-/** The launch has failed: the slot is free before the owner hears of it. @param {() => void} write */
-function giveUp(write) {
-  const start = writer.position;
-  write();
-  agent.finish(start, writer.position - start);
-  writer.position = start;
-  return exit();
 }
 
 /** @param {() => void} write */
@@ -134,7 +124,7 @@ async function settle(call, promised) {
 async function runWithHooks(call, name, params) {
   running += 1;
   const answer = await answerOf({ call, name, functions, params, before, after, inService: true });
-  sendBytes(answer, (start, length) => agent.reply(start, length));
+  reply(() => writeAnswer(call, answer));
   running -= 1;
 }
 

@@ -11,7 +11,7 @@ import { isTalking, said } from './console.js';
 import { exit } from './exit.js';
 import { load } from './load.js';
 import { reportFatal, writeLoadFailure } from './one-off.js';
-import { answerOf, isThenable, tasksByAtom, writeFailure, writeResult } from './run.js';
+import { answerOf, isThenable, tasksByAtom, writeAnswer, writeFailure, writeResult } from './run.js';
 
 /** How long tasks may follow each other before the event loop has its turn, in milliseconds. */
 const TURN_MS = 5;
@@ -217,7 +217,7 @@ async function runWithHooks(call, atom, messengers, params) {
   const [before, after] = [functions.get('__beforeTask'), functions.get('__afterTask')];
   const answer = await answerOf({ call, name, functions, params, before, after, inService: false });
   returnMessengers(messengers);
-  writer.raw(answer);
+  writeAnswer(call, answer);
   goOn();
 }
 
