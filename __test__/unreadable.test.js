@@ -2,9 +2,11 @@
 // fails. Every call settles all the same.
 
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { describe, it } from 'node:test';
 
 import { Messenger, pool } from '../index.js';
+import { native } from '../lib/native.js';
 import { breakDates, deep, deepService, deepWarm, depthOf, nest } from './fixtures/deep.js';
 import { poolIdle, rejection, until, within } from './helpers.js';
 import { hear, nothingLeft, withService } from './service-helpers.js';
@@ -115,6 +117,62 @@ describe('a value that cannot be read', () => {
       await service.close();
       await poolIdle();
     }));
+
+  it('of an uncaught exception of a service: its exceptionHandler hears why', async () => {
+    /** @type {any[]} */
+    const seen = [];
+    const exceptionHandler = (/** @type {any} */ { error }) => seen.push(error);
+    await withService(deepService, { exceptionHandler }, async (service) => {
+      await withoutDates(async () => {
+        await within(service.call({ name: 'throwsDatedLater' }));
+        await until(() => seen.length === 1);
+      });
+      assert.equal(seen[0].message, 'no dates here');
+      assert.equal(await within(service.call({ name: 'takes', params: [1] })), 'number');
+    });
+  });
+
+  it('of the error that ends a stream: the stream ends, and says why', () =>
+    withService(deepService, undefined, async (service) => {
+      await within(service.call({ name: 'listens' }));
+      const stream = await within(service.createStream({}));
+      const ended = once(stream, 'error');
+      await withoutDates(() => within(service.call({ name: 'destroysDated' })));
+      const [error] = await within(ended);
+      assert.equal(error.message, 'no dates here');
+      assert.equal(stream.destroyed, true);
+      await until(() => native.livingPipes() === 0);
+    }));
+
+  it('rejects the createStream whose metaData it is, and leaves no pipe behind', () =>
+    withService(deepService, undefined, async (service) => {
+      await within(service.call({ name: 'listens' }));
+      await within(service.call({ name: 'breakDates' }));
+      const reason = /** @type {any} */ (await rejection(service.createStream({ when: new Date(1) })));
+      assert.equal(reason.message, 'no dates here');
+      await until(() => native.livingPipes() === 0);
+      const stream = await within(service.createStream({ when: 'now' }));
+      stream.destroy();
+      await until(() => native.livingPipes() === 0);
+    }));
+
+  it('as a message is an uncaught exception of the thread that receives it, and the next message arrives', async () => {
+    /** @type {any[]} */
+    const seen = [];
+    const exceptionHandler = (/** @type {any} */ { error }) => seen.push(error.message);
+    const messenger = new Messenger();
+    await withService(deepService, { exceptionHandler }, async (service) => {
+      const heard = hear(service);
+      await within(service.call({ name: 'echoes', params: [messenger.ID] }));
+      await within(service.call({ name: 'breakDates' }));
+      for (const message of [new Date(1), 'next']) service.sendMessage(message);
+      for (const message of [new Date(1), 'last']) messenger.sendMessage(message);
+      await until(() => seen.length === 2 && heard.length === 2);
+      assert.deepEqual(seen, ['no dates here', 'no dates here']);
+      assert.deepEqual(heard, ['next', 'last']);
+    });
+    messenger.close();
+  });
 });
 
 nothingLeft();

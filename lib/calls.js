@@ -221,18 +221,6 @@ export function adopt(error) {
 }
 
 /**
- * What a thread threw, or why it cannot be read: the call that waits for it rejects in any case.
- * @param {import('./codec/reader.js').Reader} reader
- */
-function readThrown(reader) {
-  try {
-    return reader.thrown();
-  } catch (error) {
-    return error;
-  }
-}
-
-/**
  * The thread that was to answer has ended.
  * @param {Call} call
  * @param {number} code
@@ -284,20 +272,20 @@ on(REPLY, (reader) => {
 on(FAILURE, (reader) => {
   const call = find(reader.u32());
   if (call instanceof ServiceCall) countAnswer(call);
-  if (call !== undefined) failRemotely(call, readThrown(reader));
+  if (call !== undefined) failRemotely(call, reader.thrown());
   expectMore();
 });
 
 on(FATAL, (reader) => {
   const call = find(reader.u32());
-  if (call instanceof PoolCall) call.fatal = { value: readThrown(reader) };
+  if (call instanceof PoolCall) call.fatal = { value: reader.thrown() };
 });
 
 on(ENDED, (reader) => {
   const call = find(reader.u32());
   if (call === undefined) return;
   const code = reader.u32() | 0;
-  const error = reader.u8() === 1 ? { value: readThrown(reader) } : undefined;
+  const error = reader.u8() === 1 ? { value: reader.thrown() } : undefined;
   endedEarly(call, code, error);
 });
 
@@ -305,7 +293,7 @@ on(LOAD_FAILED, (reader) => {
   const call = find(reader.u32());
   if (call === undefined) return;
   const file = reader.text();
-  fail(call, new LoadError(file, readThrown(reader)));
+  fail(call, new LoadError(file, reader.thrown()));
 });
 
 function expectMore() {

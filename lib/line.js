@@ -132,6 +132,7 @@ export function closedError() {
 on(MESSAGE, (reader) => {
   const line = lines.get(reader.u32());
   if (line === undefined) dropValue(reader);
+  // One that cannot be read is nobody's result: an uncaught exception of this thread.
   else line.receive(readValue(reader));
 });
 
@@ -142,6 +143,14 @@ on(STREAM_OFFER, (reader) => {
     dropValue(reader);
     destroyPipe(pipe, true);
   } else {
-    line.receiveOffer(pipe, readValue(reader));
+    let metaData;
+    try {
+      metaData = readValue(reader);
+    } catch (error) {
+      // No stream without it: whoever offers this one hears why.
+      destroyPipe(pipe, true, error);
+      return;
+    }
+    line.receiveOffer(pipe, metaData);
   }
 });

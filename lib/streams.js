@@ -160,8 +160,8 @@ class Offer {
   wait(signal, closedError) {
     offered.set(this.#pipe, this);
     this.#among.add(this);
-    // Before it accepts, the other side only ends the pipe because its line or its thread has ended.
-    enter(this.#pipe, { ended: () => this.giveUp(closedError()) });
+    // Before it accepts, the other side ends the pipe because it cannot read the offer, or its line or thread has ended.
+    enter(this.#pipe, { ended: (error, failed) => this.giveUp(failed ? error : closedError()) });
     // Unreffed: what keeps this thread alive is the line, for as long as it is open.
     this.#timer = setTimeout(() => this.#timeOut(), OFFER_MS).unref();
     if (signal !== undefined) {

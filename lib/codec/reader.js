@@ -153,12 +153,16 @@ export class Reader {
   }
 
   /**
-   * Decodes what Writer's `thrown` wrote.
+   * What Writer's `thrown` wrote, or else why it cannot be read: whoever waits for it fails in any case. Never throws.
    * @param {readonly unknown[]} [hosts]
    * @returns {any}
    */
   thrown(hosts) {
-    return this.value(hosts);
+    try {
+      return this.value(hosts);
+    } catch (error) {
+      return error;
+    }
   }
 
   /** @returns {any} */
