@@ -60,7 +60,8 @@ describe('exceptionHandler', all, () => {
       const thrown = ['a string', undefined, null, { an: 'object' }];
       for (const what of thrown) await within(service.call({ name: 'throwLater', params: [what] }));
       await within(service.call({ name: 'throwUnprintable' }));
-      await until(() => seen.length === 5);
+      await within(service.call({ name: 'throwLater', params: [{ shared: new SharedArrayBuffer(8) }] }));
+      await until(() => seen.length === 6);
       for (const error of seen) assert.ok(error instanceof Error);
       assert.deepEqual(
         seen.slice(0, 4).map(({ cause }) => cause),
@@ -68,6 +69,7 @@ describe('exceptionHandler', all, () => {
       );
       assert.match(seen[0].message, /a string/);
       assert.equal(seen[4].cause.valueOf, 'none either');
+      assert.ok(seen[5].cause.shared instanceof SharedArrayBuffer);
     });
   });
 

@@ -396,6 +396,9 @@ describe('service.call', all, () => {
       assert.deepEqual(custom.extra, [1]);
       assert.equal(await rejection(service.call({ name: 'fail', params: ['a string'] })), 'a string');
       assert.equal(await rejection(service.call({ name: 'fail', params: [undefined] })), undefined);
+      const shared = new SharedArrayBuffer(8);
+      const back = /** @type {any} */ (await rejection(service.call({ name: 'fail', params: [{ shared }] })));
+      assert.ok(back.shared instanceof SharedArrayBuffer);
     }));
 
   it('the stack of an error shows the thread’s frames, then the caller’s', () =>

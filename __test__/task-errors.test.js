@@ -70,6 +70,16 @@ for (const [kind, set, name] of thrown) {
       assert.deepEqual(reasons, [undefined, null, 'a string', 42, { reason: 'an object' }, new Date(7)]);
     });
 
+    it('R5: shared memory arrives, alone and with an error, each with its own', async () => {
+      const [value, error, next] = await Promise.all(['shared', 'withShared', 'shared'].map(reason));
+      assert.equal(error.message, 'with shared memory');
+      assert.deepEqual(Object.keys(error), ['shared']);
+      for (const { shared } of [value, error, next]) {
+        assert.ok(shared instanceof SharedArrayBuffer);
+        assert.equal(shared.byteLength, 8);
+      }
+    });
+
     it('R5: what cannot be cloned at all arrives as an Error that says so', async () => {
       for (const error of await Promise.all(['symbol', 'function'].map(reason))) assert.ok(error instanceof Error);
     });
@@ -120,13 +130,13 @@ for (const [kind, set] of /** @type {const} */ ([
   describe(`an exception in a ${kind} task that nothing catches`, () => {
     it('rejects with that exception, as it was thrown', async () => {
       const reasons = [];
-      for (const what of /** @type {const} */ (['typeError', 'withFunction', 'null', 'nothing', 'string'])) {
-        reasons.push(await rejection(set({ name: 'uncaught', params: [what] })));
-      }
-      const [typeError, withFunction, ...rest] = reasons;
+      const names = /** @type {const} */ (['typeError', 'withFunction', 'withShared', 'null', 'nothing', 'string']);
+      for (const what of names) reasons.push(await rejection(set({ name: 'uncaught', params: [what] })));
+      const [typeError, withFunction, withShared, ...rest] = reasons;
       assert.ok(typeError instanceof TypeError);
       assert.ok(typeError.cause instanceof RangeError);
       assert.equal(withFunction.kept, true);
+      assert.ok(withShared.shared instanceof SharedArrayBuffer);
       assert.deepEqual(rest, [null, undefined, 'a string']);
       assert.equal(pool.activeCount, 0);
     });

@@ -5,7 +5,7 @@
 
 import { agent, expect, hold, on, onAfterLook, reader, release, writer } from './agent.js';
 import { LoadError, WorkerExitedError } from './errors.js';
-import { dropValue, readValue } from './hosts.js';
+import { dropValue, readThrown, readValue } from './hosts.js';
 import { ENDED, FAILURE, FATAL, LOAD_FAILED, REPLY } from './protocol.js';
 
 /** How many places there may be: the low bits of a number tell the place. Not `2 ** 22`, which V8 calculates anew. */
@@ -272,13 +272,15 @@ on(REPLY, (reader) => {
 on(FAILURE, (reader) => {
   const call = find(reader.u32());
   if (call instanceof ServiceCall) countAnswer(call);
-  if (call !== undefined) failRemotely(call, reader.thrown());
+  if (call === undefined) dropValue(reader);
+  else failRemotely(call, readThrown(reader));
   expectMore();
 });
 
 on(FATAL, (reader) => {
   const call = find(reader.u32());
-  if (call instanceof PoolCall) call.fatal = { value: reader.thrown() };
+  if (call instanceof PoolCall) call.fatal = { value: readThrown(reader) };
+  else dropValue(reader);
 });
 
 on(ENDED, (reader) => {

@@ -54,6 +54,40 @@ export function writeResultValue(value) {
   return hosts;
 }
 
+/**
+ * Writes what was thrown for the caller, less what cannot be sent to it. Returns its host values as `writeResultValue` does.
+ * @param {unknown} thrown
+ */
+export function writeThrownValue(thrown) {
+  const at = writer.position;
+  /** @type {unknown[]} */
+  const hosts = [];
+  writeLenient(thrown, portToCaller() && { hosts });
+  if (hosts.length === 0) return undefined;
+  writer.bytes[at] = CARRIED;
+  return hosts;
+}
+
+/** Writes what was thrown and is sent at once, its host values too. Never throws. @param {unknown} thrown */
+export function writeThrown(thrown) {
+  const start = writer.position;
+  try {
+    const hosts = writeThrownValue(thrown);
+    if (hosts !== undefined) sendHosts(hosts);
+  } catch {
+    // The platform refuses a host value after all: what was thrown matters more, and goes without.
+    writer.position = start;
+    writeLenient(thrown, undefined);
+  }
+}
+
+/** @param {unknown} thrown @param {{ hosts: unknown[] } | undefined} options */
+function writeLenient(thrown, options) {
+  writer.u8(0);
+  writer.u32(agent.id);
+  writer.thrown(thrown, options);
+}
+
 /** Sends the host values of an answer to its caller. @param {unknown[]} hosts */
 export function sendHosts(hosts) {
   const port = portToCaller();
@@ -163,6 +197,16 @@ export function readValue(reader) {
   const thread = reader.u32();
   if (carried === 0) return reader.value();
   return reader.value(carried === CARRIED_APART ? takeApart(take(agent.id)) : take(thread));
+}
+
+/**
+ * Reads what `writeThrown` wrote, or else why it cannot be read.
+ * @param {import('./codec/reader.js').Reader} reader
+ */
+export function readThrown(reader) {
+  const carried = reader.u8();
+  const thread = reader.u32();
+  return reader.thrown(carried === CARRIED ? take(thread) : undefined);
 }
 
 /**

@@ -1,9 +1,10 @@
 // Every message kind that crosses threads: who sends it to whom, and its fields after the kind byte. No logic.
 //
 // `call` is the caller's number for what it asked; `thrown` is the codec's. `value` is `u8 carried, u32 thread` and the
-// codec's value; `carried` says where its host values are: 0 none, 1 the next message of the port between `thread` and
-// its owner, 2 a port of their own, which is the next message of the port between the two. The kinds that the core writes stand in
-// `src/core/protocol.rs` too, and a unit test there compares them with this file.
+// codec's value, or its `thrown` where something was thrown; `carried` says where its host values are: 0 none, 1 the next
+// message of the port between `thread` and its owner, 2 a port of their own, which is the next message of the port between
+// the two. The kinds that the core writes stand in `src/core/protocol.rs` too, and a unit test there compares them with
+// this file.
 
 // owner → thread: u32 call, u8 work, text file, text identifier, text name, u32 n, n × text messenger, value
 export const RUN = 1;
@@ -17,9 +18,9 @@ export const WORK = 4;
 export const END = 5;
 // thread → caller: u32 call, value
 export const REPLY = 6;
-// thread → caller: u32 call, thrown
+// thread → caller: u32 call, value. What the call threw.
 export const FAILURE = 7;
-// thread → caller: u32 call, thrown. An uncaught exception, which may be about to end the thread.
+// thread → caller: u32 call, value. An uncaught exception, which may be about to end the thread.
 export const FATAL = 8;
 // core → caller: u32 call, i32 exit code, u8 thrown?, [thrown]. The thread ended before it answered.
 export const ENDED = 9;
@@ -29,7 +30,7 @@ export const LOAD_FAILED = 10;
 export const CALL = 11;
 // service → owner: u32 call. The initializer has run.
 export const READY = 12;
-// service → owner: u32 thread, thrown. An uncaught exception that the service survives.
+// service → owner: u32 thread, value. An uncaught exception that the service survives.
 export const EXCEPTION = 13;
 // owner ↔ thread: value. Its thread is the one at either end that is not the owner.
 export const MESSAGE = 14;

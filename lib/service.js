@@ -7,7 +7,7 @@ import { inspect } from 'node:util';
 import { agent, beforeNextLook, expect, on, throwUncaught, writer } from './agent.js';
 import { validateMessenger, validateServiceCall } from './arguments.js';
 import { abandon, Call, callsOf, fail, open, ServiceCall } from './calls.js';
-import { writeParams } from './hosts.js';
+import { readThrown, writeParams } from './hosts.js';
 import { closedError, Line } from './line.js';
 import { native } from './native.js';
 import { CALL, END, EXCEPTION, MESSENGER } from './protocol.js';
@@ -296,6 +296,6 @@ function asError(thrown) {
 
 on(EXCEPTION, (reader) => {
   const service = services.get(reader.u32());
-  const thrown = reader.thrown();
+  const thrown = readThrown(reader);
   service?.exceptionThrown(thrown);
 });

@@ -1,7 +1,7 @@
 // A thread that runs one task and ends.
 
 import { agent, hold, on, writer } from '../agent.js';
-import { readValue } from '../hosts.js';
+import { readValue, writeThrown } from '../hosts.js';
 import { receiveMessengers } from '../messengers.js';
 import { FATAL, LOAD_FAILED, ONE_OFF, RUN } from '../protocol.js';
 import { exit } from './exit.js';
@@ -71,7 +71,7 @@ export function reportFatal(current) {
     const start = writer.position;
     writer.u8(FATAL);
     writer.u32(call);
-    writer.thrown(error);
+    writeThrown(error);
     agent.tellCaller(start, writer.position - start);
     writer.position = start;
   });

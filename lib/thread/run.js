@@ -4,7 +4,7 @@ import { threadId } from 'node:worker_threads';
 
 import { writer } from '../agent.js';
 import { UnknownTaskError } from '../errors.js';
-import { sendHosts, writeResultValue } from '../hosts.js';
+import { sendHosts, writeResultValue, writeThrown, writeThrownValue } from '../hosts.js';
 import { native } from '../native.js';
 import { FAILURE, REPLY } from '../protocol.js';
 
@@ -85,15 +85,22 @@ function writeReply(call, value) {
   return writeResultValue(value);
 }
 
+/** @param {number} call @param {unknown} thrown */
+function writeThrow(call, thrown) {
+  writer.u8(FAILURE);
+  writer.u32(call);
+  return writeThrownValue(thrown);
+}
+
 /**
- * Writes the answer to a call that threw.
+ * Writes the answer to a call that threw, to be sent at once.
  * @param {number} call
  * @param {unknown} thrown
  */
 export function writeFailure(call, thrown) {
   writer.u8(FAILURE);
   writer.u32(call);
-  writer.thrown(thrown);
+  writeThrown(thrown);
 }
 
 /**
@@ -119,25 +126,25 @@ export async function answerOf({ call, name, functions, params, before, after, i
     answer = keep(() => writeReply(call, value));
   } catch (error) {
     failed = true;
-    answer = keep(() => writeFailure(call, error));
+    answer = keep(() => writeThrow(call, error));
   }
   try {
     if (after) await after(threadId, context);
   } catch (error) {
-    if (!failed) answer = keep(() => writeFailure(call, error));
+    if (!failed) answer = keep(() => writeThrow(call, error));
   }
   return answer;
 }
 
 /**
  * Takes what is written out of the scratch, for later.
- * @param {() => unknown[] | undefined | void} write returns the host values
+ * @param {() => unknown[] | undefined} write returns the host values
  * @returns {Answer}
  */
 function keep(write) {
   const start = writer.position;
   try {
-    const hosts = write() ?? undefined;
+    const hosts = write();
     return { bytes: writer.bytes.slice(start, writer.position), hosts };
   } finally {
     writer.position = start;

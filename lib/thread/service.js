@@ -3,7 +3,7 @@
 import { threadId } from 'node:worker_threads';
 
 import { agent, on, onMayStay, writer } from '../agent.js';
-import { readValue } from '../hosts.js';
+import { readValue, writeThrown } from '../hosts.js';
 import { attach } from '../messengers.js';
 import { native } from '../native.js';
 import '../parent.js';
@@ -73,7 +73,7 @@ function report(error) {
   tellOwner(() => {
     writer.u8(EXCEPTION);
     writer.u32(agent.id);
-    writer.thrown(error);
+    writeThrown(error);
   });
 }
 
