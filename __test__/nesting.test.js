@@ -103,10 +103,20 @@ describe('nesting', () => {
   afterEach(() => pool.setConcurrency('x1'));
 
   it('deeper than 64 rejects with a NestingError', async () => {
-    const error = await rejection(nestsWarm({ name: 'deepWarm', params: [70] }), 55_000);
+    const error = await rejection(nestsWarm({ name: 'deepWarm', params: [65] }), 55_000);
     assert.equal(error.name, 'NestingError');
     assert.equal(error.code, 'ERR_NANOLITH_NESTING');
     await poolIdle();
+  });
+
+  it('is over when the task is: one that leaves a successor behind may go on like that', async () => {
+    for (const max of [1, 3]) {
+      pool.setConcurrency(max);
+      const cell = newCell();
+      await within(nestsWarm({ name: 'chain', params: [cell, 200] }));
+      await until(() => arrivals(cell) === 201);
+      await poolIdle();
+    }
   });
 
   it('calling a set whose file is still loading on that thread rejects', async () => {

@@ -19,7 +19,7 @@ use super::sync::{AtomicU32, AtomicU64, Mutex, Ordering, RwLock, process_wide, s
 pub type AgentId = u32;
 
 /// More nesting than this is a runaway recursion, not a program.
-pub const MAX_DEPTH: u8 = 64;
+pub const MAX_DEPTH: usize = 64;
 
 pub struct Agent {
     pub id: AgentId,

@@ -59,7 +59,7 @@ impl Pool {
             return Submitted::Closed;
         }
         let holder = caller.current();
-        let depth = state.items.get(holder).map_or(0, |item| item.depth + 1);
+        let depth = state.depth_under(holder);
         if depth > MAX_DEPTH {
             return Submitted::TooDeep;
         }
@@ -69,7 +69,7 @@ impl Pool {
             request,
             caller,
             lender: NO_KEY,
-            depth,
+            parent: holder,
             granted: false,
             since: Instant::now(),
         };
@@ -238,6 +238,12 @@ impl Pool {
 }
 
 impl State {
+    /// How deep an item is nested that is submitted under `holder`: how many living items there are from there up.
+    fn depth_under(&self, holder: Key) -> usize {
+        let above = |item: &&Item| self.items.get(item.parent);
+        std::iter::successors(self.items.get(holder), above).count()
+    }
+
     /// A service waits for nested work while it launches and while a call runs; its timers alone do not.
     fn service_may_wait(&self, key: Key) -> bool {
         self.threads.values().any(|thread| match thread.duty {

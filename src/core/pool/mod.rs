@@ -11,7 +11,8 @@
 //!
 //! 1. While `held - lent < max`, the item at the front of the queue is granted (`dispatch`). Everything that frees a slot
 //!    or raises `max` ends in `dispatch`, under the same lock, so nothing waits beside a free slot.
-//! 2. An item submitted by a thread that runs under another item is *nested* in it. When it has to wait, the slot of its
+//! 2. An item submitted by a thread that runs under another item is *nested* in it for as long as that lives: what an item
+//!    started and left behind when it ended is nested in nothing. When it has to wait, the slot of its
 //!    holder is *lent* to it, once at a time (`lend`): the holder may be waiting for it, and then both would wait for
 //!    ever. `lent` slots do not count against `max`. When a holder ends before its loan, the loan takes its slot over.
 //! 3. Every way of ending (an answer, an abort, the end of the thread, of its owner, of the root) goes through `release`,
@@ -81,7 +82,8 @@ struct Item {
     caller: Arc<Agent>,
     /// Whose slot this one uses, or [`NO_KEY`].
     lender: Key,
-    depth: u8,
+    /// The item under which it was submitted, or [`NO_KEY`].
+    parent: Key,
     granted: bool,
     since: Instant,
 }

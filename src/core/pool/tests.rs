@@ -329,6 +329,27 @@ fn nesting_has_a_limit() {
 }
 
 #[test]
+fn what_ended_is_no_level_of_nesting() {
+    let world = World::new(2);
+    let ask_under = |caller: &Arc<Agent>, call| match world.ask(caller, Work::Warm, call, false) {
+        Submitted::Granted(key) => key,
+        other => panic!("{other:?} at {call}"),
+    };
+    ask_under(&world.root, 0);
+    let mut running = world.start_warm().remove(0);
+    assert_eq!(world.turn(&running), Some(0));
+    ask_under(&running, 1);
+    let mut next = world.start_warm().remove(0);
+    for call in 1..200 {
+        // Each is begun while the one before still runs, and outlives it.
+        assert_eq!(world.turn(&next), Some(call));
+        assert_eq!(world.turn(&running), None);
+        std::mem::swap(&mut running, &mut next);
+        ask_under(&running, call + 1);
+    }
+}
+
+#[test]
 fn a_launch_that_failed_frees_its_slot_before_its_thread_is_gone() {
     let world = World::new(1);
     let key = world.granted(Work::Service, 1);
