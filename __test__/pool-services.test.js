@@ -247,7 +247,10 @@ describe('NANOLITH_POOL_STALLED', { concurrency: 2 }, () => {
       `${head}
       begun = performance.now();
       const waiting = [servingOnce({ name: 'add', params: [1, 2] }), serving.launchService()];
+      // What comes later and goes first changes nothing for them.
+      const urgent = setInterval(() => servingOnce({ name: 'nothing', priority: true }), 1500);
       for (let waited = 0; waited < 100 && warnings.length === 0; waited += 1) await sleep(200);
+      clearInterval(urgent);
       await sleep(1500);
       await service.close();
       const second = await waiting[1];
@@ -303,8 +306,13 @@ describe('NANOLITH_POOL_STALLED', { concurrency: 2 }, () => {
       const spinning = servingOnce({ name: 'spin', params: [0], signal: controller.signal }).catch(() => {});
       const behind = servingOnce({ name: 'add', params: [1, 2] });
       await sleep(6500);
+      // Now a service has the slot, and what waits has waited for long, but not behind that.
+      const launch = serving.launchService({ priority: true });
       controller.abort();
       await spinning;
+      const second = await launch;
+      await sleep(2500);
+      await second.close();
       console.log(await behind, warnings.length);`,
       { flags: ['--no-warnings'], timeout: 60_000 },
     );

@@ -7,7 +7,7 @@ use napi::{Error, Result, Status};
 use napi_derive::napi;
 
 use crate::core::agent::{self, Agent, AgentId};
-use crate::core::pool::{IDLE, Placed, SetInfo};
+use crate::core::pool::{IDLE, Placed, STALL, SetInfo};
 use crate::core::{atoms, concurrency, once};
 
 pub(super) fn agent(id: AgentId) -> Result<Arc<Agent>> {
@@ -88,7 +88,7 @@ pub fn pool_set_spares(agent_id: u32, bound: u32) -> Result<()> {
 
 #[napi]
 pub fn pool_stalled(agent_id: u32) -> Result<bool> {
-    Ok(agent(agent_id)?.pool().stalled())
+    Ok(agent(agent_id)?.pool().stalled(STALL))
 }
 
 #[napi(object)]

@@ -1,7 +1,6 @@
 //! Items: submitting, granting, lending, releasing, and taking back.
 
 use std::sync::Arc;
-use std::time::Instant;
 
 use super::threads::Duty;
 use super::{Holder, Item, Key, NO_KEY, Pool, Request, State, Work};
@@ -71,8 +70,9 @@ impl Pool {
             lender: NO_KEY,
             parent: holder,
             granted: false,
-            since: Instant::now(),
+            number: state.submitted,
         };
+        state.submitted += 1;
         let key = state.items.insert(item);
         if state.items.is_empty() && state.held - state.lent < state.max {
             self.grant(state, key, NO_KEY, Some(key));
@@ -90,6 +90,7 @@ impl Pool {
                 return Submitted::Granted(key);
             }
         }
+        state.note_stall();
         Submitted::Waiting(key)
     }
 
@@ -99,6 +100,7 @@ impl Pool {
         let holder = service.current();
         if state.holders.contains_key(&holder) && step("service: a call that begins lends the slot") {
             self.lend(&mut state, holder, None);
+            state.note_stall();
         }
     }
 
@@ -138,7 +140,7 @@ impl Pool {
                 self.staff(state, set);
                 return;
             }
-            Work::Service => state.services += 1,
+            Work::Service => state.services += u32::from(lender == NO_KEY),
             Work::OneOff => {
                 if item.caller.is_root() {
                     state.spares.used();
@@ -161,7 +163,7 @@ impl Pool {
             return Some(item);
         }
         state.held -= 1;
-        if item.request.work == Work::Service {
+        if item.request.work == Work::Service && item.lender == NO_KEY {
             state.services -= 1;
         }
         let own_loan = state.holders.remove(&key).and_then(|holder: Holder| holder.loan);
@@ -177,6 +179,7 @@ impl Pool {
         {
             borrower.lender = NO_KEY;
             state.lent -= 1;
+            state.services += u32::from(borrower.request.work == Work::Service);
         }
         if lender != NO_KEY {
             if let Some(holder) = state.holders.get_mut(&lender) {

@@ -55,7 +55,7 @@ use threads::Thread;
 
 /// Idle warm threads and spares end after this.
 pub const IDLE: Duration = Duration::from_secs(10);
-/// Something that waited this long behind services alone deserves a warning.
+/// Something that has waited for so long behind services alone deserves a warning.
 pub const STALL: Duration = Duration::from_secs(5);
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -85,7 +85,8 @@ struct Item {
     /// The item under which it was submitted, or [`NO_KEY`].
     parent: Key,
     granted: bool,
-    since: Instant,
+    /// How many were submitted before it.
+    number: u64,
 }
 
 /// What is known of an item under which others wait or run. Made on the first nested wait, so flat use pays nothing.
@@ -99,8 +100,12 @@ struct State {
     max: u32,
     held: u32,
     lent: u32,
-    /// How many of the held slots are services'.
+    /// How many services hold a slot of the pool's, not one that is lent to them.
     services: u32,
+    /// How many items were ever submitted.
+    submitted: u64,
+    /// Since when services hold every slot while something waits, and how many items had been submitted by then.
+    stall: Option<(Instant, u64)>,
     items: Queue<Item>,
     holders: FxHashMap<Key, Holder>,
     sets: Vec<Set>,
@@ -134,6 +139,8 @@ impl Pool {
             held: 0,
             lent: 0,
             services: 0,
+            submitted: 0,
+            stall: None,
             items: Queue::default(),
             holders: FxHashMap::default(),
             sets: Vec::new(),
@@ -171,19 +178,40 @@ impl Pool {
         self.dispatch(&mut state);
     }
 
-    /// Whether the front of the queue has waited for [`STALL`] while services hold every slot.
+    /// Whether something has waited for so long, [`STALL`] in life, while services held every slot.
     #[must_use]
-    pub fn stalled(&self) -> bool {
-        let state = self.state.lock();
-        let front = state.items.front().and_then(|key| state.items.get(key));
-        state.services >= state.max && front.is_some_and(|item| item.since.elapsed() >= STALL)
+    pub fn stalled(&self, stall: Duration) -> bool {
+        let mut state = self.state.lock();
+        let state = &mut *state;
+        let Some((_, before)) = state.stall.filter(|(since, _)| since.elapsed() >= stall) else {
+            return false;
+        };
+        // Only those at the front that were given priority since are looked at in vain.
+        let stalled = state.items.waiting().any(|(_, item)| item.number < before);
+        if !stalled {
+            // What waited then was taken back. What waits now has waited from now on, at least.
+            state.stall = Some((Instant::now(), state.submitted));
+        }
+        stalled
     }
 
     /// Grants slots for as long as there are any.
     fn dispatch(&self, state: &mut State) {
         while state.held - state.lent < state.max && step("pool: what frees a slot grants it") {
-            let Some(key) = state.items.pop_front() else { return };
+            let Some(key) = state.items.pop_front() else { break };
             self.grant(state, key, NO_KEY, None);
+        }
+        state.note_stall();
+    }
+}
+
+impl State {
+    /// Keeps the moment since which services hold every slot with something waiting: after whatever may change that.
+    fn note_stall(&mut self) {
+        if self.services < self.max || self.items.is_empty() {
+            self.stall = None;
+        } else if self.stall.is_none() {
+            self.stall = Some((Instant::now(), self.submitted));
         }
     }
 }

@@ -392,6 +392,57 @@ fn a_root_that_ends_takes_everything_along() {
 }
 
 #[test]
+fn what_waits_behind_services_alone_has_stalled() {
+    let world = World::new(1);
+    let stalled = || world.pool().stalled(Duration::ZERO);
+    let task = world.granted(Work::OneOff, 1);
+    let launch = world.waiting(Work::Service, 2);
+    world.waiting(Work::OneOff, 3);
+    assert!(!stalled(), "behind a task");
+    assert_eq!(world.pool().cancel(task), Cancelled::Begun);
+    assert!(stalled(), "behind the service");
+    assert!(!world.pool().stalled(STALL), "not for long");
+    let _ = world.ask(&world.root, Work::OneOff, 4, true);
+    assert!(stalled(), "though the first in the queue came later");
+    world.pool().set_max(3);
+    assert!(!stalled(), "nothing waits");
+    world.waiting(Work::OneOff, 5);
+    assert!(!stalled(), "two of the three slots are tasks'");
+    let _ = world.pool().cancel(launch);
+    assert!(!stalled());
+}
+
+#[test]
+fn what_came_later_has_not_stalled() {
+    let world = World::new(1);
+    world.granted(Work::Service, 1);
+    let first = world.waiting(Work::OneOff, 2);
+    let second = world.waiting(Work::OneOff, 3);
+    let _ = world.pool().cancel(first);
+    assert!(
+        !world.pool().stalled(Duration::ZERO),
+        "what remains was not there at first"
+    );
+    assert!(world.pool().stalled(Duration::ZERO), "from then on it was");
+    let _ = world.pool().cancel(second);
+    assert!(!world.pool().stalled(Duration::ZERO));
+}
+
+#[test]
+fn a_lent_slot_is_no_services_own() {
+    let world = World::new(1);
+    let key = world.granted(Work::OneOff, 1);
+    let task = world.place(&world.root, key);
+    let Submitted::Granted(_) = world.ask(&task, Work::Service, 2, false) else {
+        panic!()
+    };
+    world.waiting(Work::OneOff, 3);
+    assert!(!world.pool().stalled(Duration::ZERO), "the slot is the task's");
+    assert!(world.pool().finish(task.id));
+    assert!(world.pool().stalled(Duration::ZERO), "now it is the service's");
+}
+
+#[test]
 fn spares_follow_recent_use_and_are_handed_out_once() {
     let world = World::new(2);
     assert!(world.pool().start_spare().is_none(), "nothing was used lately");

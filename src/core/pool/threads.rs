@@ -303,6 +303,7 @@ impl Pool {
             state.spares.clear();
             state.sets.clear();
             (state.held, state.lent, state.services, state.idle) = (0, 0, 0, 0);
+            state.stall = None;
             return state.threads.drain().map(|(_, thread)| thread.agent).collect();
         }
         let asked = state
