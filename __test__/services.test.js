@@ -6,7 +6,7 @@ import { define, pool, Service } from '../index.js';
 import { launchGuarded, launchUnguarded } from './fixtures/guarded-launch.js';
 import { doing, initialized } from './fixtures/initializers.js';
 import { loading } from './fixtures/loads-by-argument.js';
-import { hooked, slowHook } from './fixtures/service-hooks.js';
+import { hooked, plainHook, slowHook } from './fixtures/service-hooks.js';
 import { serving } from './fixtures/service-tasks.js';
 import { sends, shares } from './fixtures/shared-results.js';
 import { arrivals, newCell, open, poolIdle, rejection, threadsGone, until, within } from './helpers.js';
@@ -567,6 +567,14 @@ describe('the hooks of services', all, () => {
       const heard = hear(service);
       assert.equal((await within(service.call({ name: 'share', params: [1] })))[0], 1);
       assert.equal(heard[0][0], 99);
+    }));
+
+  it('a __beforeServiceTask that returns no promise delays nothing: the task comes before what was sent after it', () =>
+    withService(plainHook, undefined, async (service) => {
+      const first = service.call({ name: 'task' });
+      service.sendMessage('sent after it');
+      await within(first);
+      assert.deepEqual(await within(service.call({ name: 'task' })), ['task', 'sent after it', 'task']);
     }));
 
   it('an async __beforeServiceTask delays its own task only', () =>

@@ -121,7 +121,9 @@ export async function answerOf({ call, name, functions, params, before, after, i
   let answer;
   let failed = false;
   try {
-    if (before) await before(threadId, context);
+    const prepared = before?.(threadId, context);
+    // Not for a plain return: what was sent after the call would come before its task.
+    if (isThenable(prepared)) await prepared;
     const value = await taskOf(functions, name)(...params);
     answer = keep(() => writeReply(call, value));
   } catch (error) {
