@@ -216,6 +216,15 @@ describe('running out of a resourceLimits limit', () => {
     assert.equal(await within(hungry({ name: 'fine' })), 'fine');
   });
 
+  it('rejects so too after an exception that the task has handled', async () => {
+    const options = { resourceLimits: limits };
+    const calls = [hungry({ name: 'handlesThenGrows', options }), hungryWarm({ name: 'handlesThenGrows' })];
+    for (const outcome of await within(Promise.allSettled(calls), 60_000)) {
+      assert.equal(outcome.status === 'rejected' && outcome.reason.code, 'ERR_WORKER_OUT_OF_MEMORY');
+    }
+    await poolIdle();
+  });
+
   it('costs a warm set that task alone', async () => {
     const calls = [hungryWarm({ name: 'fine' }), hungryWarm({ name: 'grow' }), hungryWarm({ name: 'fine' })];
     const [before, grown, later] = await within(Promise.allSettled(calls), 60_000);

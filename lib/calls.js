@@ -227,9 +227,18 @@ export function adopt(error) {
  * @param {{ value: unknown } | undefined} error what its `error` event said, if there was one
  */
 export function endedEarly(call, code, error) {
-  const fatal = call instanceof PoolCall ? call.fatal : undefined;
-  if (error !== undefined) failRemotely(call, (fatal ?? error).value);
-  else fail(call, new WorkerExitedError(code));
+  if (error === undefined) {
+    fail(call, new WorkerExitedError(code));
+    return;
+  }
+  // What the thread reported itself has lost less, but it may be an exception that was handled before memory ran out.
+  const fatal = call instanceof PoolCall && !isOutOfMemory(error.value) ? call.fatal : undefined;
+  failRemotely(call, (fatal ?? error).value);
+}
+
+/** @param {any} error */
+function isOutOfMemory(error) {
+  return error instanceof Error && /** @type {NodeJS.ErrnoException} */ (error).code === 'ERR_WORKER_OUT_OF_MEMORY';
 }
 
 /** Services that have answered calls since the last look. @type {import('./threads.js').Thread[]} */
