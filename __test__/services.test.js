@@ -806,13 +806,25 @@ describe('a service that ends by itself', all, () => {
   it('R1: out of memory rejects what is pending with ERR_WORKER_OUT_OF_MEMORY', async () => {
     const options = { resourceLimits: { maxOldGenerationSizeMb: 24 } };
     const service = await within(serving.launchService({ options }));
-    const pending = service.call({ name: 'pend', params: [newCell()] });
-    const growing = service.call({ name: 'grow' });
-    for (const call of [pending, growing]) {
-      const error = await rejection(call, 60_000);
+    async function pends() {
+      await service.call({ name: 'pend', params: [newCell()] });
+    }
+    async function grows() {
+      await service.call({ name: 'grow' });
+    }
+    const [pending, growing] = await within(
+      Promise.all([pends(), grows()].map((promise) => promise.catch((error) => error))),
+      60_000,
+    );
+    for (const error of [pending, growing]) {
       assert.equal(error.code, 'ERR_WORKER_OUT_OF_MEMORY');
       assert.ok(error instanceof Error);
     }
+    // Each has an error of its own, with its caller's frames.
+    assert.match(pending.stack, /async pends/);
+    assert.doesNotMatch(pending.stack, /async grows/);
+    assert.match(growing.stack, /async grows/);
+    assert.doesNotMatch(growing.stack, /async pends/);
     assert.equal(service.closed, true);
     await within(service.close());
   });

@@ -70,7 +70,7 @@ export class Thread {
     }
     threads.set(id, this);
     this.worker.on('error', (value) => {
-      this.error = { value: adopt(value) };
+      this.error = { value };
     });
     this.exited = new Promise((resolve) => {
       this.worker.once('exit', (code) => {
@@ -86,7 +86,8 @@ export class Thread {
     lookNow();
     threads.delete(this.id);
     this.#forget(code, this.error);
-    for (const call of callsOf(this)) endedEarly(call, code, this.error);
+    // To each its own: an error goes on with the frames of one caller.
+    for (const call of callsOf(this)) endedEarly(call, code, this.error && { value: adopt(this.error.value) });
     this.onEnd?.(code);
     topUpSoon();
   }
