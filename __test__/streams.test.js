@@ -7,8 +7,9 @@ import { describe, it } from 'node:test';
 
 import { parent, pool } from '../index.js';
 import { native } from '../lib/native.js';
+import { doing, initialized } from './fixtures/initializers.js';
 import { streams } from './fixtures/streams.js';
-import { fixtureUrl, INDEX, rejection, runWell, until, within, write } from './helpers.js';
+import { fixtureUrl, INDEX, living, rejection, runWell, until, within, write } from './helpers.js';
 
 // The folder of files for child processes goes when what made it has ended: this file, that is, not one of its tests.
 write('');
@@ -25,9 +26,10 @@ const MAX_IN_FLIGHT = 3 * MB;
  * Runs a test with a service of its own, and sees that it leaves no pipe behind.
  * @param {(service: Awaited<ReturnType<typeof streams.launchService>>) => unknown} test
  * @param {object} [options]
+ * @param {{ launchService: (options?: any) => Promise<any> }} [set]
  */
-async function withService(test, options) {
-  const service = await within(streams.launchService(options));
+async function withService(test, options, set = streams) {
+  const service = await within(set.launchService(options));
   try {
     return await within(Promise.resolve(test(service)), 50_000);
   } finally {
@@ -73,6 +75,12 @@ async function turns(service) {
     await service.call({ name: 'nothing' });
     await new Promise((resolve) => setImmediate(resolve));
   }
+}
+
+/** Blocks this thread for as long as the condition holds. @param {() => boolean} condition */
+function blockWhile(condition) {
+  const end = Date.now() + 20_000;
+  while (condition()) assert.ok(Date.now() < end, `still so after 20 s: ${condition}`);
 }
 
 /** Writes until the stream refuses more, and says how much that was. @param {import('node:stream').Writable} stream */
@@ -721,6 +729,40 @@ describe('onStream', () => {
       { exceptionHandler: (/** @type {any} */ { error }) => void uncaught.push(error) },
     );
     assert.ok(uncaught.every((error) => error instanceof TypeError));
+  });
+});
+
+describe('a stream that is offered before launchService resolved', () => {
+  it('is delivered right after, in order with messages, unless it was taken back by then', () =>
+    withService(
+      async (service) => {
+        /** @type {unknown[]} */
+        const heard = [];
+        service.onMessage((/** @type {string} */ data) => heard.push(data));
+        service.onStream((/** @type {any} */ stream) => {
+          heard.push(stream.metaData.number);
+          stream.on('end', () => heard.push('end')).resume();
+        });
+        await until(() => heard.includes('end'));
+        assert.deepEqual(heard, ['between', 2, 'end']);
+      },
+      doing('offersAndTakesBack'),
+      initialized,
+    ));
+
+  it('is none any more when the service has ended by then', async () => {
+    const before = living();
+    const launch = initialized.launchService(doing('offersAndExits'));
+    // The offer, the launch and the end arrive while this thread does not look.
+    blockWhile(() => living() > before);
+    const service = await within(launch);
+    /** @type {unknown[]} */
+    const heard = [];
+    service.onStream((/** @type {unknown} */ stream) => heard.push(stream));
+    service.onMessage((/** @type {unknown} */ data) => heard.push(data));
+    await until(() => service.closed && heard.length > 0);
+    assert.deepEqual(heard, ['the last word']);
+    assert.equal(native.livingPipes(), 0);
   });
 });
 

@@ -106,7 +106,7 @@ export class Line {
 
   /** @param {number} pipe @param {any} metaData */
   receiveOffer(pipe, metaData) {
-    this.#inOrder(() => this.#offers.receive(pipe, metaData));
+    this.#inOrder(this.#offers.receive(pipe, metaData));
   }
 
   /** @param {() => void} deliver */

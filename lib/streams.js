@@ -26,7 +26,7 @@ const offered = new Map();
 /** The streams that begin on one end of a line. */
 export class Offers {
   #listeners = new Listeners();
-  /** What was offered while nobody listened, in order. @type {Map<number, object>} */
+  /** What was offered and given to nobody yet, in order. @type {Map<number, { metaData: object, due: boolean }>} */
   #waiting = new Map();
   /** What was offered to the other side and not answered yet. @type {Set<Offer>} */
   #made = new Set();
@@ -96,17 +96,26 @@ export class Offers {
     if (!sent) throw this.#closedError();
   }
 
-  /** The other side offers a stream. @param {number} pipe @param {object} metaData */
+  /**
+   * The other side offers a stream. Returns what gives it to the listeners, for when its turn has come.
+   * @param {number} pipe
+   * @param {object} metaData
+   */
   receive(pipe, metaData) {
-    // One that ended while it waited was taken out.
+    const offer = { metaData, due: false };
+    this.#waiting.set(pipe, offer);
+    // One that ends while it waits is no stream for anybody.
     enter(pipe, { ended: () => this.#waiting.delete(pipe) });
-    this.#waiting.set(pipe, metaData);
-    if (this.#waiting.size === 1) this.#acceptWaiting();
+    return () => {
+      offer.due = true;
+      const [first] = this.#waiting.keys();
+      if (first === pipe) this.#acceptWaiting();
+    };
   }
 
   #acceptWaiting() {
-    for (const [pipe, metaData] of this.#waiting) {
-      if (this.#listeners.size === 0) return;
+    for (const [pipe, { metaData, due }] of this.#waiting) {
+      if (!due || this.#listeners.size === 0) return;
       this.#waiting.delete(pipe);
       this.#accept(pipe, metaData);
     }
