@@ -107,9 +107,10 @@ export interface DefineOptions<I extends boolean = boolean> {
    */
   safeMode?: boolean | undefined;
   /**
-   * `true` gives every task a thread of its own, with fresh module state. `false` keeps the set's threads
-   * warm and reuses them, one task at a time on each: far faster, and what one task leaves in a module the
-   * next sees.
+   * `true` gives every task a thread of its own, with fresh module state. The thread ends once the task has
+   * answered, whatever is pending in it: its `exit` handlers run, and after 5 s it is terminated. `false`
+   * keeps the set's threads warm and reuses them, one task at a time on each: far faster, and what one task
+   * leaves in a module the next sees.
    * Default: `true`.
    */
   isolate?: I | undefined;

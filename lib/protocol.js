@@ -68,6 +68,8 @@ export const CALLER_ENDED = 30;
 export const TALKING = 31;
 // thread → owner: u32 n, n × u8. V8's code cache of the package's file, for the threads that follow.
 export const CODE = 32;
+// core → owner: u32 thread. It has nothing more to do, and is about to end by itself.
+export const ENDING = 33;
 
 // The kinds of work, as the core counts them.
 export const ONE_OFF = 0;

@@ -5,6 +5,7 @@ import { SHARE_ENV } from 'node:worker_threads';
 import { agent, expect, on, writer } from './agent.js';
 import { validateTaskCall } from './arguments.js';
 import { fail, find, holdFor, open, PoolCall } from './calls.js';
+import './ending.js';
 import { NestingError, OwnerEndedError, UnknownTaskError } from './errors.js';
 import { sendCarrier, writeParamsApart } from './hosts.js';
 import { loadingFiles } from './loading.js';

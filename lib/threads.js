@@ -9,7 +9,7 @@ import { adopt, callsOf, endedEarly, writeReason } from './calls.js';
 import { ports, sendCarrier, take } from './hosts.js';
 import { native } from './native.js';
 import { ENTRY } from './place.js';
-import { CODE, RELAY, START_WARM, TALKING, TERMINATE } from './protocol.js';
+import { CODE, RELAY, START_WARM, TERMINATE } from './protocol.js';
 
 /** How often the root looks for threads that have been idle for long enough, in milliseconds. */
 const EXPIRE_MS = 2_500;
@@ -243,13 +243,6 @@ on(CODE, (reader) => {
 
 on(TERMINATE, (reader) => {
   threads.get(reader.u32())?.worker.terminate();
-});
-
-on(TALKING, (reader) => {
-  const thread = threads.get(reader.u32());
-  // The process must not end with the answer in hand and the words before it still under way.
-  if (reader.u8() === 1) thread?.worker.ref();
-  else thread?.worker.unref();
 });
 
 on(RELAY, (reader) => {

@@ -4,6 +4,9 @@ import { agent, started, writer } from '../agent.js';
 import { CODE } from '../protocol.js';
 import { said } from './console.js';
 
+/** Node's own: a task may put something else in its place, a stub for its tests, say. */
+const { exit: exitThread } = process;
+
 /**
  * Ends this thread once what it wrote to the console is on its way; its `exit` handlers run.
  * @param {number} [code]
@@ -11,7 +14,7 @@ import { said } from './console.js';
 export async function exit(code = 0) {
   await said();
   giveCode();
-  process.exit(code);
+  exitThread.call(process, code);
 }
 
 /** The first thread compiled what it ran of this library; those that follow need not. See `packed/entry.cjs`. */

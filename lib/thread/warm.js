@@ -15,6 +15,8 @@ import { answerOf, isThenable, tasksByAtom, writeAnswer, writeFailure, writeResu
 
 /** How long tasks may follow each other before the event loop has its turn, in milliseconds. */
 const TURN_MS = 5;
+/** How long before the root is told anew that words are under way, in milliseconds. */
+const TELL_MS = 1_000;
 /** What `turn` puts before a task that it took when that time had passed. */
 const OVERDUE = 1;
 
@@ -36,8 +38,10 @@ let waiting;
 /** When the event loop has its next turn, whatever is queued. */
 let turnEnds = 0;
 let hooked = false;
-/** Whether the root was told that this thread's words are still under way. */
+/** Whether this thread waits until its words have arrived. */
 let talking = false;
+/** When the root was last told that they are under way. */
+let toldAt = 0;
 
 /**
  * Loads the set and serves it until the core says that it is enough.
@@ -97,7 +101,7 @@ function isAwaited(call, caller) {
  */
 function work(answer) {
   for (let length = answer; ; length = writer.position) {
-    if (!talking && isTalking()) talk();
+    if (isTalking()) talk();
     let bytes = agent.turn(length, turnEnds);
     writer.position = 0;
     current = undefined;
@@ -129,14 +133,18 @@ function work(answer) {
 
 /** Holds the root's process until it has what tasks wrote to the console. */
 async function talk() {
-  tellTalking(true);
+  // The root waits for some seconds, in which a task may not have let the words go. It waits again when that is over.
+  if (!talking || agent.now() - toldAt > TELL_MS) tellTalking(true);
+  if (talking) return;
+  talking = true;
   while (isTalking()) await said();
+  talking = false;
   tellTalking(false);
 }
 
 /** @param {boolean} now */
 function tellTalking(now) {
-  talking = now;
+  toldAt = agent.now();
   const start = writer.position;
   writer.u8(TALKING);
   writer.u32(agent.id);

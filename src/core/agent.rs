@@ -14,6 +14,7 @@ use super::hub::HUB;
 use super::inbox::{Delivery, Inbox};
 use super::pipe;
 use super::pool::{Key, NO_KEY, Pool};
+use super::protocol::Kind;
 use super::sync::{AtomicU32, AtomicU64, Mutex, Ordering, RwLock, process_wide, step};
 
 pub type AgentId = u32;
@@ -119,7 +120,16 @@ impl Agent {
     pub fn finish(&self, answer: &[u8]) -> Delivery {
         let awaited = self.pool().finish(self.id);
         let owner = self.owner.as_ref().filter(|_| awaited);
-        owner.map_or(Delivery::Closed, |owner| owner.inbox.send(answer))
+        let delivery = owner.map_or(Delivery::Closed, |owner| owner.inbox.send(answer));
+        self.tell_ending();
+        delivery
+    }
+
+    /// This thread has nothing more to do: its owner sees to it that it ends.
+    pub fn tell_ending(&self) {
+        if let Some(owner) = &self.owner {
+            let _ = owner.inbox.send_kind(Kind::Ending, &[&self.id.to_le_bytes()]);
+        }
     }
 
     /// The agent's environment is gone: nothing reaches it any more, and what it asked for or started goes with it.

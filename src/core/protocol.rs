@@ -33,6 +33,8 @@ pub enum Kind {
     Terminate = 25,
     /// To a warm thread: `call u32, caller u32`. The caller of the task that it runs has ended.
     CallerEnded = 30,
+    /// To the owner of a thread: `thread u32`. It has nothing more to do, and is about to end by itself.
+    Ending = 33,
 }
 
 #[cfg(all(test, not(loom)))]
@@ -56,6 +58,7 @@ mod tests {
             ("PIPE_ENDED", Kind::PipeEnded),
             ("TERMINATE", Kind::Terminate),
             ("CALLER_ENDED", Kind::CallerEnded),
+            ("ENDING", Kind::Ending),
         ] {
             let line = format!("export const {name} = {};", kind as u8);
             assert!(table.contains(&line), "lib/protocol.js lacks `{line}`");

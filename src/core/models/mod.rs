@@ -116,7 +116,10 @@ impl Loop {
             let mut rest = &scratch[..end];
             while let Some((length, more)) = rest.split_first_chunk::<HEADER>() {
                 let (frame, after) = more.split_at(u32::from_le_bytes(*length) as usize);
-                self.arrived.push_back(frame.to_vec());
+                // Nothing is handed off with that: the owner only starts a clock.
+                if frame[0] != Kind::Ending as u8 {
+                    self.arrived.push_back(frame.to_vec());
+                }
                 rest = after;
             }
         }

@@ -158,5 +158,6 @@ fn retire(threads: &mut FxHashMap<AgentId, Thread>, id: AgentId) {
             thread.duty = Duty::Ending;
         }
         let _ = thread.agent.inbox.send_kind(Kind::End, &[]);
+        thread.agent.tell_ending();
     }
 }

@@ -489,6 +489,22 @@ fn what_idles_longest_makes_room() {
 }
 
 #[test]
+fn owners_hear_of_threads_that_are_about_to_end() {
+    let world = World::new(2);
+    let key = world.granted(Work::OneOff, 1);
+    let one_off = world.place(&world.root, key);
+    let (spare, _) = world.pool().start_spare().unwrap();
+    let _ = one_off.finish(b"answer");
+    world.pool().set_spares(0);
+    let _ = world.pool().expire(IDLE);
+    let ending = |id: u32| [&[Kind::Ending as u8], &id.to_le_bytes()[..]].concat();
+    assert_eq!(
+        frames(&world.root),
+        [b"answer".to_vec(), ending(one_off.id), ending(spare)]
+    );
+}
+
+#[test]
 fn lowering_the_bound_gives_spares_up() {
     let world = World::new(2);
     let key = world.granted(Work::OneOff, 1);

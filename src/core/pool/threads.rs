@@ -235,6 +235,7 @@ impl Pool {
             return;
         };
         thread.duty = Duty::Ending;
+        thread.agent.tell_ending();
         self.starter_lost(state, set, Kind::LoadFailed, reason);
     }
 
