@@ -102,7 +102,8 @@ export interface DefineOptions<I extends boolean = boolean> {
   file?: string | URL | undefined;
   /**
    * `true` rejects tasks and launches that are called from the definitions' own file, with a
-   * {@link SafeModeError}. In a bundle all files are one: set `file`, or `false` here.
+   * {@link SafeModeError}. Of the calls of a warm set it looks at the first in each turn of the event loop
+   * only. In a bundle all files are one: set `file`, or `false` here.
    * Default: `true`.
    */
   safeMode?: boolean | undefined;

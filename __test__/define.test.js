@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
+import { AsyncLocalStorage } from 'node:async_hooks';
+import { symlinkSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { dirname, relative } from 'node:path';
+import { dirname, join, relative, resolve } from 'node:path';
 import { describe, it } from 'node:test';
 import { pathToFileURL } from 'node:url';
 
@@ -10,7 +12,7 @@ import * as identifiers from './fixtures/identifiers.js';
 import { ordered } from './fixtures/late-top-level.js';
 import { outside } from './fixtures/other-file.js';
 import { tasks } from './fixtures/tasks.js';
-import { fixture, rejection, within } from './helpers.js';
+import { fixture, INDEX, rejection, runWell, within, write } from './helpers.js';
 
 const invalid = { name: 'TypeError', code: 'ERR_NANOLITH_INVALID_ARGUMENT' };
 /** @param {string} identifier */
@@ -121,7 +123,14 @@ describe('definitions', () => {
       { identifier: '' },
       { identifier: 3 },
       { file: 3 },
+      { file: '' },
       { file: new URL('https://example.com/a.js') },
+      { file: 'https://example.com/a.js' },
+      { file: 'data:text/javascript,export {}' },
+      { file: 'node:fs' },
+      { identifier: 'half of a pair: \ud83d' },
+      [],
+      { isolate: false, options: [] },
       { safeMode: 'yes' },
       { isolate: 1 },
       { options: {} },
@@ -132,6 +141,21 @@ describe('definitions', () => {
       const error = await rejection(define(one, /** @type {any} */ (options)));
       assert.ok(error instanceof TypeError, String(options));
       assert.equal(error.code, invalid.code);
+    }
+  });
+
+  it('a name with half of a surrogate pair is a TypeError: threads would know it by another', async () => {
+    const error = await rejection(define({ '\ud83d': () => 1 }));
+    assert.ok(error instanceof TypeError);
+    assert.equal(error.code, invalid.code);
+  });
+
+  it('a file: URL that Node cannot make a path of is a TypeError, with what Node says as its cause', async () => {
+    for (const file of ['file:///a%2Fb.js', 'file:///a%5Cb%2Fc.js', new URL('file:///a%2Fb.js')]) {
+      const error = await rejection(define(one, { identifier: 'no path', file }));
+      assert.ok(error instanceof TypeError);
+      assert.equal(error.code, invalid.code);
+      assert.equal(error.cause.code, 'ERR_INVALID_FILE_URL_PATH');
     }
   });
 
@@ -195,6 +219,23 @@ describe('file', () => {
     assert.notEqual(here.file, there.file);
   });
 
+  it('is a path too when it is a URL of another realm, known by its shape', async () => {
+    const { href, protocol } = pathToFileURL(path);
+    const file = /** @type {URL} */ ({ href, protocol });
+    assert.equal((await define(one, { identifier: 'shape of a URL', file })).file, path);
+  });
+
+  it('has to be given where define is called by code that is in no file', async () => {
+    const code = `
+      import { define } from '${INDEX}';
+      const error = await define({ one: () => 1 }).catch((error) => error);
+      console.log(error.code, /no file that a thread could load/.test(error.message));
+      console.log((await define({ one: () => 1 }, { file: '/a.js' })).file);`;
+    assert.equal(await runWell(code, { input: true }), `ERR_NANOLITH_INVALID_ARGUMENT true\n${resolve('/a.js')}\n`);
+    const commonJS = `import('${INDEX}').then(({ define }) => define({ one: () => 1 })).catch((error) => console.log(error.code))`;
+    assert.equal(await runWell({ file: '-e' }, { args: [commonJS] }), 'ERR_NANOLITH_INVALID_ARGUMENT\n');
+  });
+
   it('defaults to the file that calls define', async () => {
     const api = await define(one, { identifier: 'default file' });
     assert.equal(dirname(api.file), import.meta.dirname ?? dirname(new URL(import.meta.url).pathname));
@@ -211,6 +252,41 @@ describe('safeMode', () => {
       assert.match(error.message, /bundle/);
       assert.match(error.message, /define\.test\.js/);
     }
+  });
+
+  it('rejects what a builtin calls for that file', async () => {
+    const set = await define(one, { identifier: 'called by builtins' });
+    const storage = new AsyncLocalStorage();
+    const call = /** @type {const} */ ({ name: 'one' });
+    for (const promise of [[call].map(set)[0], Reflect.apply(set, null, [call]), storage.run(1, set, call)]) {
+      assert.equal((await rejection(promise)).code, 'ERR_NANOLITH_SAFE_MODE');
+    }
+  });
+
+  it('rejects where file is a link to the file', { skip: process.platform === 'win32' }, async () => {
+    const code = `
+      import { define } from '${INDEX}';
+      const set = await define({ one: () => 1 }, { file: new URL('link.mjs', import.meta.url) });
+      console.log((await set({ name: 'one' }).catch((error) => error)).code);`;
+    const file = write(code, 'linked.mjs');
+    symlinkSync(file, join(dirname(file), 'link.mjs'));
+    assert.equal(await runWell({ file }), 'ERR_NANOLITH_SAFE_MODE\n');
+  });
+
+  it('knows the file where Error is frozen, and define rejects instead of throwing', async () => {
+    const code = `
+      import { define } from '${INDEX}';
+      const set = await define({ one: () => 1 });
+      console.log(set.file === import.meta.filename || set.file === fileURLToPath(import.meta.url));
+      console.log((await set({ name: 'one' }).catch((error) => error)).code);
+      console.log((await [{ name: 'one' }].map(set)[0].catch((error) => error)).code);
+      const { code } = await define(null).catch((error) => error);
+      console.log(code);`;
+    const said = 'true\nERR_NANOLITH_SAFE_MODE\nERR_NANOLITH_SAFE_MODE\nERR_NANOLITH_INVALID_ARGUMENT\n';
+    const importing = "import { fileURLToPath } from 'node:url';";
+    assert.equal(await runWell(`${importing} Object.freeze(Error); ${code}`), said);
+    const flags = ['--frozen-intrinsics', '--no-warnings'];
+    assert.equal(await runWell(`${importing} ${code}`, { flags }), said);
   });
 
   it('rejects for a warm set, at each turn of the event loop', async () => {

@@ -33,6 +33,15 @@ for (const [kind, set] of both) {
       }
     });
 
+    it('is known by its shape, whatever methods it has besides', async () => {
+      const signal = /** @type {AbortSignal} */ (
+        /** @type {unknown} */ ({ aborted: false, addEventListener() {}, removeEventListener() {} })
+      );
+      assert.equal(await within(set({ name: 'addLater', params: [1, 2], signal })), 3);
+      const aborted = Object.assign(signal, { aborted: true, reason });
+      assert.equal(await rejection(set({ name: 'nothing', signal: aborted })), reason);
+    });
+
     it('R10: aborted while queued, leaves the queue at once; neighbours are spared', async () => {
       const cell = newCell();
       const holding = [0, 1].map((value) => set({ name: 'gate', params: [cell, value] }));

@@ -116,7 +116,7 @@ describe('the options of a one-off task', () => {
   });
 
   it('an options that is no object is a TypeError', async () => {
-    for (const options of [3, 'text', null]) {
+    for (const options of [3, 'text', null, [], () => {}]) {
       const error = await rejection(tasks(/** @type {any} */ ({ name: 'nothing', options })));
       assert.equal(error.code, 'ERR_NANOLITH_INVALID_ARGUMENT');
     }

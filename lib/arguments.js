@@ -25,6 +25,7 @@ export function validateDefinitions(definitions) {
   for (const name of Object.keys(definitions)) {
     const member = definitions[name];
     if (typeof member !== 'function') throw invalidArgument(`definitions.${name}`, 'a function', member);
+    validateWellFormed(name, 'the name of a task');
   }
 }
 
@@ -34,12 +35,13 @@ export function validateDefinitions(definitions) {
  */
 export function validateDefineOptions(options) {
   if (options === undefined) return;
-  validateObject(options, 'options');
+  validateOptions(options);
   const { identifier, file, safeMode, isolate, options: threadOptions } = options;
   if (identifier !== undefined && (typeof identifier !== 'string' || identifier === '')) {
     throw invalidArgument('identifier', 'a string that is not empty', identifier);
   }
-  if (file !== undefined && !(typeof file === 'string' ? file !== '' : isFileUrl(file))) {
+  if (identifier !== undefined) validateWellFormed(identifier, 'identifier');
+  if (file !== undefined && !(typeof file === 'string' ? isPath(file) : isFileUrl(file))) {
     throw invalidArgument('file', 'a path or a file: URL', file);
   }
   if (safeMode !== undefined) validateBoolean(safeMode, 'safeMode');
@@ -48,7 +50,7 @@ export function validateDefineOptions(options) {
   if (isolate !== false) {
     throw invalidArgument('options', 'left to each call, unless isolate is false', threadOptions);
   }
-  validateObject(threadOptions, 'options');
+  validateOptions(threadOptions);
 }
 
 /**
@@ -67,7 +69,7 @@ export function validateTaskCall(call, isolate) {
   }
   if (options !== undefined) {
     if (!isolate) throw invalidArgument('options', 'given to define, as isolate is false', options);
-    validateObject(options, 'options');
+    validateOptions(options);
   }
   if (messengers !== undefined) validateMessengers(messengers);
 }
@@ -91,12 +93,12 @@ export function validateServiceCall(call) {
  */
 export function validateLaunchOptions(options) {
   if (options === undefined) return;
-  validateObject(options, 'options');
+  validateOptions(options);
   const { exceptionHandler, priority, reffed, options: threadOptions, messengers, signal } = options;
   if (exceptionHandler !== undefined) validateFunction(exceptionHandler, 'exceptionHandler');
   if (priority !== undefined) validateBoolean(priority, 'priority');
   if (reffed !== undefined) validateBoolean(reffed, 'reffed');
-  if (threadOptions !== undefined) validateObject(threadOptions, 'options');
+  if (threadOptions !== undefined) validateOptions(threadOptions);
   if (messengers !== undefined) validateMessengers(messengers);
   if (signal !== undefined) validateSignal(signal);
 }
@@ -107,14 +109,15 @@ export function validateLaunchOptions(options) {
  */
 export function validateSignalOptions(options) {
   if (options === undefined) return;
-  validateObject(options, 'options');
+  validateOptions(options);
   if (options.signal !== undefined) validateSignal(options.signal);
 }
 
 /** @param {unknown} signal */
 export function validateSignal(signal) {
-  const { aborted, addEventListener } = isObject(signal) ? signal : {};
-  if (typeof aborted !== 'boolean' || typeof addEventListener !== 'function') {
+  const { aborted, addEventListener, removeEventListener } = isObject(signal) ? signal : {};
+  const listens = typeof addEventListener === 'function' && typeof removeEventListener === 'function';
+  if (typeof aborted !== 'boolean' || !listens) {
     throw invalidArgument('signal', 'an AbortSignal', signal);
   }
 }
@@ -203,6 +206,14 @@ export function validateString(value, name) {
 }
 
 /**
+ * @param {unknown} options
+ * @returns {asserts options is Record<string, unknown>}
+ */
+function validateOptions(options) {
+  if (!isObject(options) || Array.isArray(options)) throw invalidArgument('options', 'an object', options);
+}
+
+/**
  * @param {unknown} value
  * @param {string} name
  * @returns {asserts value is Record<string, unknown>}
@@ -210,6 +221,24 @@ export function validateString(value, name) {
 export function validateObject(value, name) {
   if (!isObject(value)) throw invalidArgument(name, 'an object', value);
 }
+
+/** Half of a surrogate pair. */
+const LONE_SURROGATE = /\p{Surrogate}/u;
+
+/**
+ * A text that the core knows something by, in UTF-8, where all halves of surrogate pairs are the same.
+ * @param {string} text
+ * @param {string} name
+ */
+function validateWellFormed(text, name) {
+  if (LONE_SURROGATE.test(text)) throw invalidArgument(name, 'a string without halves of surrogate pairs', text);
+}
+
+/** What looks like a URL, and none of a file. */
+const OTHER_URL = /^(?!file:)(?:[a-z][a-z\d+.-]+:\/\/|(?:data|blob|node):)/i;
+
+/** @param {string} text */
+const isPath = (text) => text !== '' && !OTHER_URL.test(text);
 
 /** @param {unknown} value */
 function isFileUrl(value) {

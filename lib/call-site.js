@@ -1,37 +1,68 @@
-// Where a call came from: the file, line and column of the first frame outside of this library.
+// Where a call came from: the file, line and column of the nearest frame with a file outside of this library.
 
+import { isAbsolute } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 /**
  * @typedef {object} Place
- * @property {string} file a path
+ * @property {string} file a path, or what V8 calls code that is in no file
  * @property {number} line
  * @property {number} column
  */
 
+/** How many frames are looked at: between the caller and what it calls there may be builtins, as `map`'s. */
+const FRAMES = 8;
+
+/** How the runtimes name the files of their own code. */
+const BUILTIN = /^(?:node|ext):/;
+
 /**
- * The place that called `callee`. `undefined` when nothing with a file did (a microtask, an eval).
+ * The place that called `callee`. `undefined` when nothing with a file did (a microtask, a timer).
  * @param {Function} callee
  * @returns {Place | undefined}
  */
 export function callerOf(callee) {
+  const holder = /** @type {{ stack?: unknown }} */ ({});
+  if (!isWritable('stackTraceLimit') || !isWritable('prepareStackTrace')) {
+    Error.captureStackTrace(holder, callee);
+    return placeInText(holder.stack);
+  }
   const { prepareStackTrace, stackTraceLimit } = Error;
-  const holder = /** @type {{ stack?: NodeJS.CallSite[] }} */ ({});
   let sites;
   try {
-    Error.stackTraceLimit = 1;
+    Error.stackTraceLimit = FRAMES;
     Error.prepareStackTrace = (_, frames) => frames;
     Error.captureStackTrace(holder, callee);
     // Formatted on the first look, so here.
-    sites = holder.stack;
+    sites = /** @type {NodeJS.CallSite[]} */ (holder.stack);
   } finally {
     Error.stackTraceLimit = stackTraceLimit;
     Error.prepareStackTrace = prepareStackTrace;
   }
-  const site = Array.isArray(sites) ? sites[0] : undefined;
-  const name = site?.getFileName();
-  if (!site || !name || name.startsWith('node:')) return undefined;
-  return { file: pathOf(name), line: site.getLineNumber() ?? 0, column: site.getColumnNumber() ?? 0 };
+  // A test runner may see to it that stacks are always text.
+  if (!Array.isArray(sites)) return placeInText(sites);
+  for (const site of sites) {
+    const name = site.getFileName();
+    if (name && !BUILTIN.test(name)) {
+      return { file: pathOf(name), line: site.getLineNumber() ?? 0, column: site.getColumnNumber() ?? 0 };
+    }
+  }
+  return undefined;
+}
+
+/** Whether a property of `Error` can be set: a program may have frozen it. @param {string} name */
+function isWritable(name) {
+  const property = Object.getOwnPropertyDescriptor(Error, name);
+  return property === undefined ? Object.isExtensible(Error) : property.writable === true;
+}
+
+/** A line of a stack that names a file. */
+const LINE = /^ {4}at (?:.* \()?((?:file:|\/|[A-Za-z]:\\).*?):(\d+):(\d+)\)?$/m;
+
+/** The place that a stack tells, in the form in which V8 prints it. @param {unknown} stack */
+function placeInText(stack) {
+  const [, name, line, column] = LINE.exec(String(stack)) ?? [];
+  return name === undefined ? undefined : { file: pathOf(name), line: Number(line), column: Number(column) };
 }
 
 /**
@@ -39,6 +70,11 @@ export function callerOf(callee) {
  * @param {string | URL} file
  */
 export function pathOf(file) {
-  const text = String(file);
+  const text = typeof file === 'string' ? file : file.href;
   return text.startsWith('file:') ? fileURLToPath(text.replace(/[?#].*$/, '')) : text;
+}
+
+/** Whether a thread could load what is called so: code of `--eval`, of stdin and of the REPL is in no file. @param {string} name */
+export function isFile(name) {
+  return isAbsolute(name) && !/[\\/]\[\w+\]$/.test(name);
 }

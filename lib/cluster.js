@@ -143,7 +143,7 @@ async function close(services) {
  */
 async function launchAll(api, count, options) {
   const signal = options?.signal;
-  signal?.throwIfAborted();
+  if (signal?.aborted) throw signal.reason;
   const undo = new AbortController();
   const unlisten = signal && onAbort(signal, () => undo.abort(signal.reason));
   /** @type {{ reason: unknown } | undefined} */

@@ -1,10 +1,11 @@
 // define(): registers a set of functions on this thread, and makes the API by which any thread calls them.
 
+import { realpathSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { setImmediate } from 'node:timers';
 
 import { validateDefineOptions, validateDefinitions } from './arguments.js';
-import { callerOf, pathOf } from './call-site.js';
+import { callerOf, isFile, pathOf } from './call-site.js';
 import { DuplicateIdentifierError, invalidArgument, SafeModeError } from './errors.js';
 import { launch } from './launch.js';
 import { runIsolated, runWarm, TaskSet } from './tasks.js';
@@ -53,9 +54,8 @@ export function lookUp(file, identifier) {
  * @param {import('../index.d.ts').DefineOptions} [options]
  */
 export function define(definitions, options = {}) {
-  const place = callerOf(define);
   try {
-    return Promise.resolve(register(definitions, options, place));
+    return Promise.resolve(register(definitions, options, callerOf(define)));
   } catch (error) {
     return Promise.reject(error);
   }
@@ -72,10 +72,8 @@ function register(definitions, options, place) {
   const functions = new Map(Object.entries(definitions));
   const names = [...functions.keys()].filter((name) => !HOOKS.has(name));
   const identifier = options.identifier ?? names.join(',');
-  const file = options.file === undefined ? place?.file : resolve(pathOf(options.file));
-  if (file === undefined) {
-    throw invalidArgument('file', 'given, as the file that calls define() cannot be seen from here', undefined);
-  }
+  const file = fileOf(options.file, place);
+  const aliases = options.file === undefined ? [file] : [file, targetOf(file)];
   remember({ file, identifier, functions, place });
 
   const set = new TaskSet(file, identifier, new Set(names), options.options);
@@ -87,7 +85,7 @@ function register(definitions, options, place) {
   /** @param {Function} callee */
   function check(callee) {
     const caller = callerOf(callee);
-    if (caller?.file !== file) return;
+    if (caller === undefined || !aliases.includes(caller.file)) return;
     throw new SafeModeError(
       `${identifier || 'The set'} was called from ${file}, the file that defines it: every thread that loads the file ` +
         'would call it again. Call it from another file, or pass { safeMode: false } to define(). ' +
@@ -125,6 +123,36 @@ function register(definitions, options, place) {
   }
 
   return Object.freeze(Object.assign(api, { launchService, file, identifier }));
+}
+
+/**
+ * The file that threads load.
+ * @param {string | URL | undefined} given
+ * @param {import('./call-site.js').Place | undefined} place
+ */
+function fileOf(given, place) {
+  if (given === undefined) {
+    if (place !== undefined && isFile(place.file)) return place.file;
+    throw invalidArgument(
+      'file',
+      'given, as the code that calls define() is in no file that a thread could load (of --eval or the REPL, say)',
+      place?.file,
+    );
+  }
+  try {
+    return resolve(pathOf(given));
+  } catch (cause) {
+    throw Object.assign(invalidArgument('file', 'a path or a file: URL', given), { cause });
+  }
+}
+
+/** What a file is a link to, which is how Node names the code in it; the file itself, if it is none. @param {string} file */
+function targetOf(file) {
+  try {
+    return realpathSync(file);
+  } catch {
+    return file; // A task that is called will say that there is no such file.
+  }
 }
 
 /** @param {Definition} definition */

@@ -21,7 +21,7 @@ const NO_PARAMS = /** @type {readonly unknown[]} */ (Object.freeze([]));
 export function launch(set, options = {}) {
   validateLaunchOptions(options);
   refuseWhileLoading(set);
-  options.signal?.throwIfAborted();
+  if (options.signal?.aborted) throw options.signal.reason;
   // A launch that waits begins with what it was given, whatever becomes of the caller's object.
   const kept = { ...options, options: { ...options.options } };
   const atom = native.atom(INITIALIZER);

@@ -63,7 +63,7 @@ export class Listeners {
     validateFunction(predicate, 'predicate');
     validateSignalOptions(options);
     const signal = options?.signal;
-    signal?.throwIfAborted();
+    if (signal?.aborted) throw signal.reason;
     if (this.#closed) throw this.#closed();
     return new Promise((resolve, reject) => {
       let settled = false;

@@ -79,7 +79,7 @@ async function use(name, options) {
   validateString(name, 'name');
   validateSignalOptions(options);
   const signal = options?.signal;
-  signal?.throwIfAborted();
+  if (signal?.aborted) throw signal.reason;
   const known = attached.get(name);
   if (known !== undefined) {
     if (Messenger.isClosed(known)) throw new MessengerClosedError(`The messenger '${name}' has been closed.`);

@@ -67,7 +67,7 @@ export class Offers {
     validateMetaData(metaData);
     validateSignalOptions(options);
     const signal = options?.signal;
-    signal?.throwIfAborted();
+    if (signal?.aborted) throw signal.reason;
     const pipe = native.pipeOpen(agent.id, this.#peer);
     if (pipe === null) throw this.#closedError();
     this.#send(pipe, metaData);

@@ -97,7 +97,7 @@ export function runIsolated(set, request) {
   const options = { ...request.options };
   const atom = set.atom(name);
   refuseWhileLoading(set);
-  signal?.throwIfAborted();
+  if (signal?.aborted) throw signal.reason;
   const call = new PoolCall();
   const promise = open(call);
   const start = writer.position;
@@ -166,7 +166,7 @@ export function runWarm(set, request) {
   const { name, params = NO_PARAMS, messengers, transferList, signal } = request;
   const atom = set.atom(name);
   refuseWhileLoading(set);
-  signal?.throwIfAborted();
+  if (signal?.aborted) throw signal.reason;
   const call = new PoolCall();
   const promise = open(call);
   const start = writer.position;
