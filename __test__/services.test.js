@@ -490,6 +490,21 @@ describe('service.call', all, () => {
       assert.equal(arrivals(cell), 0);
     }));
 
+  it('aborted by a getter of its own params, rejects with the reason', () =>
+    withService(serving, undefined, async (service) => {
+      const controller = new AbortController();
+      const aborts = {
+        get it() {
+          controller.abort('by the getter');
+          return true;
+        },
+      };
+      const call = service.call({ name: 'echo', params: [aborts], signal: controller.signal });
+      assert.equal(await rejection(call), 'by the getter');
+      assert.equal(listenersOf(controller.signal), 0);
+      await until(() => service.activeCalls === 0);
+    }));
+
   it('R10: one signal shared by many calls, aborted once', () =>
     withService(serving, undefined, async (service) => {
       const cell = newCell();

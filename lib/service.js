@@ -268,7 +268,10 @@ export class Service extends EventEmitter {
 
 /** @param {Call} call @param {AbortSignal} signal */
 function listen(call, signal) {
-  call.unlisten = onAbort(signal, () => abandon(call, signal.reason));
+  const abort = () => abandon(call, signal.reason);
+  call.unlisten = onAbort(signal, abort);
+  // A getter among the params may have aborted it meanwhile.
+  if (signal.aborted) abort();
 }
 
 /** @param {unknown} thrown */
