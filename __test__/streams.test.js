@@ -10,6 +10,7 @@ import { native } from '../lib/native.js';
 import { doing, initialized } from './fixtures/initializers.js';
 import { streams } from './fixtures/streams.js';
 import { fixtureUrl, INDEX, living, rejection, runWell, until, within, write } from './helpers.js';
+import { listenersOf } from './service-helpers.js';
 
 // The folder of files for child processes goes when what made it has ended: this file, that is, not one of its tests.
 write('');
@@ -653,6 +654,31 @@ describe('createStream', () => {
       stream.end();
       await once(stream, 'close');
       assert.equal(stream.errored, null);
+    }));
+
+  it('shares a signal among many offers: one listener on it, and none when they are over', () =>
+    withService(async (service) => {
+      const controller = new AbortController();
+      const { signal } = controller;
+      const offers = Array.from({ length: 20 }, () => rejection(service.createStream({}, { signal })));
+      assert.equal(listenersOf(signal), 1, 'Node warns of many');
+      controller.abort('all');
+      assert.deepEqual(new Set(await Promise.all(offers)), new Set(['all']));
+      assert.equal(listenersOf(signal), 0);
+      assert.equal(native.livingPipes(), 0);
+    }));
+
+  it('rejects with the reason of a signal that a getter of its own metaData aborts', () =>
+    withListener(async (service) => {
+      const controller = new AbortController();
+      const metaData = {
+        get aborts() {
+          controller.abort('by the getter');
+          return true;
+        },
+      };
+      assert.equal(await rejection(service.createStream(metaData, { signal: controller.signal })), 'by the getter');
+      assert.equal(listenersOf(controller.signal), 0);
     }));
 
   it('rejects on a service that closes, in either direction, or has closed', () =>

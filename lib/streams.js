@@ -13,6 +13,7 @@ import { writeValue } from './hosts.js';
 import { Listeners } from './listeners.js';
 import { native } from './native.js';
 import { STREAM_ACCEPT, STREAM_OFFER } from './protocol.js';
+import { onAbort } from './signals.js';
 import { destroyPipe, enter } from './streams/ends.js';
 import { IncomingStream } from './streams/incoming.js';
 import { OutgoingStream } from './streams/outgoing.js';
@@ -173,12 +174,16 @@ class Offer {
     enter(this.#pipe, { ended: (error, failed) => this.giveUp(failed ? error : closedError()) });
     // Unreffed: what keeps this thread alive is the line, for as long as it is open.
     this.#timer = setTimeout(() => this.#timeOut(), OFFER_MS).unref();
-    if (signal !== undefined) {
-      const abort = () => this.giveUp(signal.reason);
-      signal.addEventListener('abort', abort, { once: true });
-      this.#unlisten = () => signal.removeEventListener('abort', abort);
-    }
+    if (signal !== undefined) this.#listen(signal);
     expect();
+  }
+
+  /** @param {AbortSignal} signal */
+  #listen(signal) {
+    const abort = () => this.giveUp(signal.reason);
+    this.#unlisten = onAbort(signal, abort);
+    // A getter of the metaData may have aborted it meanwhile.
+    if (signal.aborted) abort();
   }
 
   #timeOut() {
