@@ -16,6 +16,22 @@ const caught = (run) => {
   throw new Error('nothing was thrown');
 };
 
+/** An error of the class, with whatever it takes. */
+function makeOne(Class) {
+  switch (Class.name) {
+    case 'AggregateError':
+      return new Class([new TypeError('a'), 'b'], 'm', { cause: 1 });
+    case 'SuppressedError':
+      return new Class(new TypeError('a'), 'b', 'm');
+    case 'DOMException':
+      return new Class('m', 'AbortError');
+    case 'QuotaExceededError':
+      return new Class('m', { quota: 1, requested: 2 });
+    default:
+      return new Class('m', { cause: 1 });
+  }
+}
+
 class HttpError extends Error {
   constructor(status) {
     super(`status ${status}`);
@@ -77,6 +93,50 @@ describe('thrown errors', () => {
       assert.deepStrictEqual(Object.getOwnPropertyDescriptors(result), Object.getOwnPropertyDescriptors(error));
     });
   }
+
+  const Errors = [globalThis, WebAssembly].flatMap((home) =>
+    Object.getOwnPropertyNames(home)
+      .filter((name) => /(Error|Exception)$/.test(name))
+      .map((name) => /** @type {any} */ (home)[name])
+      .filter((Class) => Class === Error || Class.prototype instanceof Error),
+  );
+  for (const Class of Errors) {
+    it(`${Class.name}, as this runtime has it, keeps its class and own properties`, () => {
+      const { throwAcross, encode, decodeDeep } = makeCodec();
+      const error = Object.assign(makeOne(Class), { details: { a: [1] } });
+      for (const result of [throwAcross(error), decodeDeep(encode(error))]) {
+        assert.equal(Object.getPrototypeOf(result), Class.prototype);
+        assert.deepEqual(Object.getOwnPropertyNames(result).sort(), Object.getOwnPropertyNames(error).sort());
+        for (const key of ['name', 'stack', 'quota', 'requested', ...Object.getOwnPropertyNames(error)]) {
+          assert.deepStrictEqual(result[key], error[key], key);
+          assert.equal(Object.keys(result).includes(key), Object.keys(error).includes(key), key);
+        }
+      }
+    });
+  }
+
+  it('a trap of WebAssembly is a WebAssembly.RuntimeError', () => {
+    // (module (func (export "f") unreachable))
+    const bytes = '0061736d010000000104016000000302010007050101660000' + '0a05010300000b';
+    const { exports } = new WebAssembly.Instance(new WebAssembly.Module(Buffer.from(bytes, 'hex')));
+    const result = across(caught(() => exports.f()));
+    assert.ok(result instanceof WebAssembly.RuntimeError);
+    assert.match(result.message, /unreachable/);
+  });
+
+  it('of a class that this realm lacks arrive as Error with its name', () => {
+    const { encode, decode } = makeCodec();
+    const bytes = encode(new WebAssembly.LinkError('m'));
+    const { WebAssembly: kept } = globalThis;
+    delete globalThis.WebAssembly;
+    try {
+      const result = decode(bytes);
+      assert.equal(Object.getPrototypeOf(result), Error.prototype);
+      assert.equal(String(result), 'LinkError: m');
+    } finally {
+      Object.defineProperty(globalThis, 'WebAssembly', { value: kept, writable: true, configurable: true });
+    }
+  });
 
   it('AggregateError keeps its errors', () => {
     const error = new AggregateError([new TypeError('a'), 'text', undefined, new HttpError(5)], 'all');

@@ -158,7 +158,8 @@ function item(rng, depth) {
     }
     case Tag.Error: {
       const kind = rng.below(ErrorKind.length + 1);
-      const exception = ErrorKind[kind] === 'DOMException' ? [...text(rng), ...text(rng)] : [];
+      const exception = /^(DOMException|QuotaExceededError)$/.test(ErrorKind[kind]) ? [...text(rng), ...text(rng)] : [];
+      if (ErrorKind[kind] === 'QuotaExceededError') exception.push(...f64(rng.pick(F64)), ...f64(rng.pick(F64)));
       const fields = many(() => {
         const field = rng.below(ErrorField.length + 1);
         return [field, ...(field < 3 ? text(rng) : inner())];

@@ -12,6 +12,11 @@ const ERRORS = new Set([
   'TypeError',
   'URIError',
   'AggregateError',
+  'SuppressedError',
+  'CompileError',
+  'LinkError',
+  'RuntimeError',
+  'SuspendError',
 ]);
 
 /**
@@ -76,7 +81,7 @@ export function print(value, { platform = false } = {}) {
     if (!(error instanceof DOMException)) parts.push(show(stack));
     if (platform) return parts;
     parts.push(show(name));
-    for (const key of ['cause', 'errors', 'code']) {
+    for (const key of ['cause', 'errors', 'code', 'error', 'suppressed']) {
       if (Object.hasOwn(error, key) && !Object.keys(error).includes(key)) parts.push(`${key}: ${show(error[key])}`);
     }
     return [...parts, ...properties(error)];

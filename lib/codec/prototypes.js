@@ -57,7 +57,7 @@ function judge(prototype) {
   while (at !== null && !isObjectPrototype(at)) {
     if (types.isProxy(at)) return 'odd';
     const tag = ownData(at, Symbol.toStringTag);
-    if (tag === 'DOMException') return 'exception';
+    if (tag === 'DOMException' || tag === 'QuotaExceededError') return 'exception';
     const constructor = ownData(at, 'constructor');
     // The platform's iterators and generators have a tag, and no function for a constructor.
     if (typeof constructor !== 'function' ? typeof tag === 'string' : isPlatformClass(constructor)) return 'platform';

@@ -6,7 +6,6 @@ import { ErrorField, ErrorKind } from './tags.js';
 
 /** @typedef {import('./reader.js').Reader} Reader */
 
-const DOM_EXCEPTION = ErrorKind.indexOf('DOMException');
 const STACK = ErrorField.indexOf('stack');
 /** The fields before this one are texts. */
 const FIRST_ITEM = ErrorField.indexOf('cause');
@@ -62,12 +61,8 @@ export function setHidden(error, key, value) {
  * @returns {any}
  */
 export function makeError(r, kind) {
-  if (kind === DOM_EXCEPTION) {
-    const message = r.text();
-    const name = r.text();
-    return withoutStack(() => new DOMException(message, name));
-  }
-  switch (ErrorKind[kind]) {
+  const name = ErrorKind[kind];
+  switch (name) {
     case 'Error':
       return withoutStack(() => new Error());
     case 'EvalError':
@@ -84,9 +79,55 @@ export function makeError(r, kind) {
       return withoutStack(() => new URIError());
     case 'AggregateError':
       return withoutStack(() => new AggregateError([]));
+    case 'DOMException':
+      return makeException(r.text(), r.text());
+    case 'QuotaExceededError':
+      return makeQuotaExceeded(r.text(), r.text(), r.f64(), r.f64());
+    case 'SuppressedError':
+      return makeIfThere(/** @type {any} */ (globalThis).SuppressedError, name);
+    case 'CompileError':
+    case 'LinkError':
+    case 'RuntimeError':
+    case 'SuspendError':
+      return makeIfThere(/** @type {any} */ (globalThis).WebAssembly?.[name], name);
     default:
       throw damaged('no such class of errors');
   }
+}
+
+/** @param {string} message @param {string} name */
+function makeException(message, name) {
+  return withoutStack(() => new DOMException(message, name));
+}
+
+/**
+ * @param {string} message
+ * @param {string} name
+ * @param {number} quota NaN when there is none
+ * @param {number} requested likewise
+ */
+function makeQuotaExceeded(message, name, quota, requested) {
+  const { QuotaExceededError: Class } = /** @type {any} */ (globalThis);
+  if (typeof Class !== 'function') return makeException(message, name);
+  // Left out, not undefined: the class takes no undefined.
+  const options = Object.fromEntries(Object.entries({ quota, requested }).filter(([, value]) => !Number.isNaN(value)));
+  try {
+    return withoutStack(() => new Class(message, options));
+  } catch {
+    throw damaged('no such quota');
+  }
+}
+
+/**
+ * An error of a class that not every realm has: without it, one that has its name.
+ * @param {(new () => Error) | undefined} Class
+ * @param {string} name
+ */
+function makeIfThere(Class, name) {
+  if (typeof Class === 'function') return withoutStack(() => new Class());
+  const error = withoutStack(() => new Error());
+  setHidden(error, 'name', name);
+  return error;
 }
 
 /**

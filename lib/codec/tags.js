@@ -56,7 +56,8 @@ export const Tag = Object.freeze({
   Bytes: 29, //          u8 ViewKind, u32 length in bytes, bytes: a view on a buffer that holds just these
   View: 30, //           u8 ViewKind, u8 1 when it tracks the length, f64 byteOffset, f64 length in elements,
   //                     item: its buffer
-  Error: 31, //          u8 ErrorKind, [DOMException: text message, text name],
+  Error: 31, //          u8 ErrorKind, [DOMException and QuotaExceededError: text message, text name],
+  //                     [QuotaExceededError: f64 quota, f64 requested, NaN for none],
   //                     u32 n, n times: u8 ErrorField, text or item; u32 m, m times: text key, item
 });
 
@@ -64,9 +65,12 @@ export const Tag = Object.freeze({
  * Fields of errors that are not enumerable, by what the writer found. Their names are the properties' names; the first
  * three are texts.
  */
-export const ErrorField = Object.freeze(['message', 'stack', 'name', 'cause', 'errors', 'code']);
+export const ErrorField = Object.freeze(['message', 'stack', 'name', 'cause', 'errors', 'code', 'error', 'suppressed']);
 
-/** Classes that arrive as themselves. Every other error arrives as the first of them. */
+/**
+ * Classes that arrive as themselves. Every other error arrives as the first of them. Not every runtime has those from
+ * SuppressedError on; the last four are members of WebAssembly.
+ */
 export const ErrorKind = Object.freeze([
   'Error',
   'EvalError',
@@ -77,6 +81,12 @@ export const ErrorKind = Object.freeze([
   'URIError',
   'AggregateError',
   'DOMException',
+  'SuppressedError',
+  'QuotaExceededError',
+  'CompileError',
+  'LinkError',
+  'RuntimeError',
+  'SuspendError',
 ]);
 
 /** View classes, by number; DataView is the last one that every runtime has. */

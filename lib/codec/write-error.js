@@ -20,6 +20,7 @@ const {
   prototype: { propertyIsEnumerable },
 } = Object;
 const DOM_EXCEPTION = ErrorKind.indexOf('DOMException');
+const QUOTA_EXCEEDED = ErrorKind.indexOf('QuotaExceededError');
 /** Errors enclosed in errors beyond this depth are left out. */
 const MAX_ERROR_DEPTH = 64;
 /** A longer prototype chain is not looked at (a proxy can make one without an end). */
@@ -173,15 +174,18 @@ function writeEach(w, errors) {
 }
 
 /**
- * Records the class.
+ * Records the class. Returns its ErrorKind, that of DOMException for all that are one.
  * @param {Writer} w
  * @param {any} error
  */
 function writeKind(w, error) {
   if (isException(error)) {
-    w.u8(DOM_EXCEPTION);
+    const tag = getOwnPropertyDescriptor(getPrototypeOf(error), Symbol.toStringTag)?.value;
+    const exceeded = tag === 'QuotaExceededError';
+    w.u8(exceeded ? QUOTA_EXCEEDED : DOM_EXCEPTION);
     w.text(stringOf(read(error, 'message')) ?? '');
     w.text(stringOf(read(error, 'name')) ?? 'Error');
+    if (exceeded) for (const key of ['quota', 'requested']) w.f64(numberOf(read(error, key)));
     return DOM_EXCEPTION;
   }
   const kind = classOf(error);
@@ -245,6 +249,11 @@ function textOf(value, evenEmpty) {
   } catch {
     return undefined;
   }
+}
+
+/** @param {unknown} value */
+function numberOf(value) {
+  return typeof value === 'number' ? value : NaN;
 }
 
 /** @param {unknown} value */
