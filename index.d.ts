@@ -313,7 +313,12 @@ interface MessageLine {
   createStream<M extends object>(metaData: M, options?: SignalOptions): Promise<OutgoingStream<M>>;
 }
 
-/** The reading end of a stream. Its chunks are `Buffer`s; each write of up to 64 KiB is one chunk. */
+/**
+ * The reading end of a stream. Its chunks are `Buffer`s; each write of up to 64 KiB is one chunk.
+ *
+ * `destroy(error)` on either side reaches the other. A side whose other thread has ended is destroyed with
+ * `ERR_STREAM_PREMATURE_CLOSE`; where nobody listens for errors, that is a process warning, no uncaught exception.
+ */
 export type IncomingStream<M extends object = Record<string, unknown>> = Readable & { readonly metaData: M };
 
 /** The writing end of a stream, which takes strings and bytes and waits for its reader. */

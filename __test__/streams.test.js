@@ -841,6 +841,79 @@ describe('after ten seconds', () => {
   });
 });
 
+describe('R6: a process whose streams are cut, as the thread at their other side ends', () => {
+  /** @param {string} rest */
+  const program = (rest) => `
+    import { Readable } from 'node:stream';
+    import { streams } from ${JSON.stringify(fixtureUrl('streams.js'))};
+    const warnings = [];
+    process.on('warning', ({ code, message }) => warnings.push({ code, message }));
+    const uncaught = [];
+    process.on('uncaughtException', ({ message }) => uncaught.push(message));
+    const service = await streams.launchService();
+    await service.call({ name: 'listen' });
+    const written = await service.createStream({ take: 'stall', id: 'written' });
+    const piped = await service.createStream({ take: 'stall', id: 'piped' });
+    const source = new Readable({ read() { setImmediate(() => this.push('more')); } });
+    source.pipe(piped);
+    const incoming = new Promise((resolve) => service.onStream(resolve));
+    await service.call({ name: 'open', params: [{ id: 'incoming' }] });
+    const all = [written, piped, (await incoming).resume()];
+    const closed = all.map((stream) => new Promise((resolve) => stream.on('close', () => resolve(stream.errored?.code))));
+    ${rest}
+    await new Promise(setImmediate);
+    console.log(JSON.stringify({ warnings, uncaught }));
+    source.destroy();
+    await service.close();
+  `;
+  const allClosed = 'console.log(...(await Promise.all(closed)));';
+  const flags = ['--no-warnings'];
+  const ends = {
+    'it exits': `await service.call({ name: 'exit' }).catch(() => {});`,
+    'its service is closed': `await service.close();`,
+    'it is terminated': `await service.worker.terminate();`,
+  };
+  const codes = 'ERR_STREAM_PREMATURE_CLOSE '.repeat(3).trim();
+
+  for (const [title, end] of Object.entries(ends)) {
+    it(`goes on with one warning where nobody listens for errors: ${title}`, async () => {
+      const [said, seen] = (await runWell(program(end + allClosed), { flags })).split('\n');
+      assert.equal(said, codes);
+      const { warnings, uncaught } = JSON.parse(seen);
+      assert.deepEqual(uncaught, []);
+      assert.equal(warnings.length, 1);
+      assert.equal(warnings[0].code, 'NANOLITH_STREAM_CUT');
+      assert.match(warnings[0].message, /pipeline/);
+    });
+  }
+
+  it('tells its listeners, and warns of nothing', async () => {
+    const out = await runWell(
+      program(`
+        for (const stream of all) stream.on('error', ({ code }) => console.log(code));
+        await service.close();
+        ${allClosed}
+      `),
+      { flags },
+    );
+    const nothing = JSON.stringify({ warnings: [], uncaught: [] });
+    assert.equal(out, `${codes.replaceAll(' ', '\n')}\n${codes}\n${nothing}\n`);
+  });
+
+  it('has an uncaught exception when what ends a stream is an error of the other side', async () => {
+    const out = await runWell(
+      program(`
+        for (const id of ['written', 'piped', 'incoming']) {
+          await service.call({ name: 'destroy', params: [id, new Error(id)] });
+        }
+        while (uncaught.length < 3) await new Promise(setImmediate);
+      `),
+      { flags },
+    );
+    assert.deepEqual(JSON.parse(out), { warnings: [], uncaught: ['written', 'piped', 'incoming'] });
+  });
+});
+
 describe('a process with streams', () => {
   it('ends by itself when its services are closed, and with an open stream to an unreffed one', async () => {
     const out = await runWell(`

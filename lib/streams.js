@@ -14,7 +14,7 @@ import { Listeners } from './listeners.js';
 import { native } from './native.js';
 import { STREAM_ACCEPT, STREAM_OFFER } from './protocol.js';
 import { onAbort } from './signals.js';
-import { destroyPipe, enter } from './streams/ends.js';
+import { destroyPipe, enter, FAILED } from './streams/ends.js';
 import { IncomingStream } from './streams/incoming.js';
 import { OutgoingStream } from './streams/outgoing.js';
 
@@ -171,7 +171,7 @@ class Offer {
     offered.set(this.#pipe, this);
     this.#among.add(this);
     // Before it accepts, the other side ends the pipe because it cannot read the offer, or its line or thread has ended.
-    enter(this.#pipe, { ended: (error, failed) => this.giveUp(failed ? error : closedError()) });
+    enter(this.#pipe, { ended: (error, reason) => this.giveUp(reason === FAILED ? error : closedError()) });
     // Unreffed: what keeps this thread alive is the line, for as long as it is open.
     this.#timer = setTimeout(() => this.#timeOut(), OFFER_MS).unref();
     if (signal !== undefined) this.#listen(signal);

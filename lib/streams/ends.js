@@ -11,14 +11,15 @@ export const ENDED = -3;
 /** How much one end moves before the event loop has a turn: a fast peer must not keep it from everything else. */
 export const TURN_BYTES = 1024 * 1024;
 
-/** Why the other side says that a pipe has ended: it brings an error. */
-const FAILED = 1;
+/** Why a pipe has ended: the other side destroyed it with an error, which comes with that, or its thread has ended. */
+export const FAILED = 1;
+export const DIED = 2;
 
 /**
  * @typedef {object} End an end of a pipe, or what has one in keeping until there is a stream
  * @property {() => void} [goOn] there is something to read again, or room to write
- * @property {(error: unknown, failed: boolean) => void} ended the other side has ended the pipe, with an error of its own
- *   or without
+ * @property {(error: any, reason: number) => void} ended the other side has ended the pipe; the error is its own if that
+ *   was the reason
  */
 
 /** The ends of pipes that live, by pipe. Whoever is not in it hears nothing any more. @type {Map<number, End>} */
@@ -73,8 +74,8 @@ on(PIPE_ENDED, (reader) => {
   const pipe = reader.u32();
   const end = ends.get(pipe);
   if (end === undefined) return;
-  const failed = reader.u8() === FAILED;
-  const error = failed ? reader.thrown() : prematureClose();
+  const reason = reader.u8();
+  const error = reason === FAILED ? reader.thrown() : prematureClose();
   leave(pipe);
-  end.ended(error, failed);
+  end.ended(error, reason);
 });

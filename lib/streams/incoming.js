@@ -10,7 +10,8 @@ import { clearTimeout, setImmediate, setTimeout } from 'node:timers';
 
 import { agent, expect, throwUncaught } from '../agent.js';
 import { StreamUnclaimedError } from '../errors.js';
-import { destroyPipe, EMPTY, ENDED, enter, leave, TURN_BYTES } from './ends.js';
+import { cut, ignore } from './cut.js';
+import { DIED, destroyPipe, EMPTY, ENDED, enter, leave, TURN_BYTES } from './ends.js';
 
 /** How long a stream waits for somebody to read it, in milliseconds. */
 const CLAIM_MS = 10_000;
@@ -53,7 +54,7 @@ export class IncomingStream extends Readable {
     this.#metaData = metaData;
     enter(pipe, {
       goOn: () => this.#goOn(),
-      ended: (error) => this.#ended(error),
+      ended: (error, reason) => this.#ended(error, reason),
     });
   }
 
@@ -101,10 +102,10 @@ export class IncomingStream extends Readable {
     this.#timer = undefined;
   }
 
-  /** @param {any} error */
-  #ended(error) {
+  /** @param {any} error @param {number} reason */
+  #ended(error, reason) {
     // Those who were given the stream in this turn have had the time to listen for it.
-    setImmediate(() => this.destroy(error));
+    setImmediate(() => (reason === DIED && this.#claimed() ? cut(this, error) : this.destroy(error)));
   }
 
   #goOn() {
@@ -189,5 +190,3 @@ export class IncomingStream extends Readable {
     return false;
   }
 }
-
-function ignore() {}

@@ -6,7 +6,8 @@ import { setImmediate } from 'node:timers';
 import { types } from 'node:util';
 
 import { agent, expect } from '../agent.js';
-import { destroyPipe, enter, OVER, prematureClose, TURN_BYTES } from './ends.js';
+import { cut } from './cut.js';
+import { DIED, destroyPipe, enter, OVER, prematureClose, TURN_BYTES } from './ends.js';
 
 const HIGH_WATER_MARK = 64 * 1024;
 
@@ -33,7 +34,7 @@ export class OutgoingStream extends Writable {
     this.#metaData = metaData;
     enter(pipe, {
       goOn: () => this.#goOn(),
-      ended: (error) => this.#ended(error),
+      ended: (error, reason) => this.#ended(error, reason),
     });
   }
 
@@ -80,10 +81,10 @@ export class OutgoingStream extends Writable {
     unfinished?.(error ?? prematureClose());
   }
 
-  /** @param {any} error */
-  #ended(error) {
+  /** @param {any} error @param {number} reason */
+  #ended(error, reason) {
     // Those whom `createStream` gave the stream in this turn have had the time to listen for it.
-    setImmediate(() => this.destroy(error));
+    setImmediate(() => (reason === DIED ? cut(this, error) : this.destroy(error)));
   }
 
   /** @param {readonly Uint8Array[]} chunks @param {(error?: Error | null) => void} callback */
