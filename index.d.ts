@@ -366,7 +366,8 @@ export class Service<out D extends TaskDefinitions = TaskDefinitions> extends Ev
   call<const N extends TaskName<D>>(call: ServiceCallOptions<D, N>): Promise<TaskResult<D, N>>;
   /**
    * Ends the service: pending calls reject at once, messages sent before have 100 ms to be handled, then the
-   * thread is ended. Resolves when it is gone. Further calls of it do the same and nothing more.
+   * thread is ended. Resolves when it is gone. Further calls of it do the same and nothing more. Nothing is
+   * received any more, not even answers and messages that were under way: await those that matter first.
    */
   close(): Promise<void>;
   /** Closes it: `await using service = await api.launchService()`. */

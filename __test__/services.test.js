@@ -3,6 +3,7 @@ import { describe, it } from 'node:test';
 import { MessageChannel, receiveMessageOnPort, Worker } from 'node:worker_threads';
 
 import { define, pool, Service } from '../index.js';
+import { blockForArrivals } from './fixtures/barrier.js';
 import { launchGuarded, launchUnguarded } from './fixtures/guarded-launch.js';
 import { doing, initialized } from './fixtures/initializers.js';
 import { loading } from './fixtures/loads-by-argument.js';
@@ -644,6 +645,20 @@ describe('close', all, () => {
     assert.equal(service.closed, false);
     await within(closing);
     assert.equal(service.closed, true);
+  });
+
+  it('receives nothing any more, not even answers and messages that are there', async () => {
+    const service = await within(serving.launchService());
+    const heard = hear(service);
+    const cell = newCell();
+    const answered = service.call({ name: 'send', params: ['a message'] });
+    service.call({ name: 'tick', params: [cell] }).catch(() => {});
+    // Both are in this thread's inbox, which it does not get to read.
+    blockForArrivals(cell, 1);
+    const closing = service.close();
+    assert.equal((await rejection(answered)).code, 'ERR_NANOLITH_SERVICE_CLOSED');
+    await within(closing);
+    assert.deepEqual(heard, []);
   });
 
   it('a service that spins is ended after 100 ms', async () => {
