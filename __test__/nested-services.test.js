@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { describe, it } from 'node:test';
+import { after, before, describe, it } from 'node:test';
 
 import { pool } from '../index.js';
 import { nesting, nestingOnce, nestingWarm } from './fixtures/nests-services.js';
@@ -52,6 +52,44 @@ describe('at the cap of the pool', () => {
   });
 });
 
+for (const max of [1, 2]) {
+  describe(`at the cap of the pool, which is ${max}`, () => {
+    before(async () => {
+      await poolIdle();
+      pool.setConcurrency(max);
+    });
+    after(() => pool.setConcurrency(64));
+
+    for (const [kind, set] of /** @type {const} */ ([
+      ['one-off', nestingOnce],
+      ['warm', nestingWarm],
+    ])) {
+      it(`R7: ${kind} tasks that have a service call tasks and launch services all the same`, async () => {
+        const calls = Array.from({ length: max }, (_, at) => set({ name: 'addBeside', params: [at, 1] }));
+        const sums = await within(Promise.all(calls));
+        assert.deepEqual(
+          sums,
+          [
+            [1, 1, 1],
+            [2, 2, 2],
+          ].slice(0, max),
+        );
+        await poolIdle();
+      });
+    }
+
+    it('R7: services that have a service of theirs call tasks and launch services all the same', async () => {
+      const services = await within(Promise.all(Array.from({ length: max }, () => nesting.launchService())));
+      for (const service of services) await within(service.call({ name: 'launchBelow' }));
+      const calls = services.map((service) => service.call({ name: 'addBeside', params: [1, 2] }));
+      for (const sums of await within(Promise.all(calls))) assert.deepEqual(sums, [3, 3, 3]);
+      assert.equal(pool.activeCount, 2 * max);
+      await within(Promise.all(services.map((service) => service.close())));
+      await poolIdle();
+    });
+  });
+}
+
 describe('the end of an owner', () => {
   /** @type {Record<string, (service: any) => Promise<unknown>>} */
   const ends = {
@@ -96,8 +134,8 @@ describe('the end of an owner', () => {
       const service = await within(nesting.launchService());
       const other = await within(serving.launchService());
       const cell = newCell();
-      // The first gets the slot lent, the second has to wait.
-      const first = rejection(service.call({ name: 'pendBelow', params: [cell] }));
+      // The first gets the slot lent, and keeps it until it is ready: the second has to wait.
+      const first = rejection(service.call({ name: 'launchPending', params: [cell] }));
       await until(() => arrivals(cell) === 1);
       const second = rejection(service.call({ name: 'pendBelow', params: [cell] }));
       await until(() => pool.queueLength === 1);

@@ -296,6 +296,39 @@ fn a_slot_is_lent_again_and_again() {
     );
 }
 
+/// A task launches a service that stays, and asks for a nested task while the service becomes ready.
+fn a_task_has_a_service_and_waits_for_another() {
+    let root = root(1);
+    let Submitted::Granted(key) = submit(&root, Work::OneOff, 0) else {
+        panic!()
+    };
+    let mut holder = Loop::of(&place(&root, key));
+    assert_eq!(number(&holder.look().unwrap()), 0, "its request");
+    let Submitted::Granted(key) = submit(&holder.agent, Work::Service, 1) else {
+        panic!()
+    };
+    let service = place(&holder.agent, key);
+    let launched = {
+        let service = Arc::clone(&service);
+        thread::spawn(move || service.pool().service_ready(service.id))
+    };
+    let nested = holder.slot(2);
+    launched.join().unwrap();
+    answer(&place(&holder.agent, nested));
+    answer(&holder.agent);
+    assert_eq!(counts(&root), (1, 0), "the service has the slot now");
+    root.pool().thread_ended(service.id, &[]);
+    assert_eq!(counts(&root), (0, 0));
+}
+
+#[test]
+fn a_service_that_stays_is_no_obstacle() {
+    check(
+        a_task_has_a_service_and_waits_for_another,
+        &[("pool: a ready service is no loan any more", "deadlock")],
+    );
+}
+
 /// A thread asks while it ends.
 fn a_caller_ends_while_it_asks() {
     let root = root(1);

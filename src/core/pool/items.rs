@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::threads::Duty;
-use super::{Holder, Item, Key, NO_KEY, Pool, Request, State, Work};
+use super::{Item, Key, NO_KEY, Pool, Request, State, Work};
 use crate::core::agent::{Agent, MAX_DEPTH};
 use crate::core::protocol::Kind;
 use crate::core::sync::step;
@@ -121,8 +121,26 @@ impl Pool {
                 return Some(key);
             }
         }
-        state.holders.remove(&holder);
+        if known.services.is_empty() {
+            state.holders.remove(&holder);
+        }
         None
+    }
+
+    /// A service that may use a lent slot is ready: its lender may lend again.
+    pub(super) fn keep_loan(&self, state: &mut State, service: Key) {
+        let Some(lender) = state.items.get(service).map(|item| item.lender) else {
+            return;
+        };
+        if let Some(known) = state.holders.get_mut(&lender)
+            && known.loan == Some(service)
+            && step("pool: a ready service is no loan any more")
+        {
+            known.loan = None;
+            known.services.push(service);
+            self.lend(state, lender, None);
+            state.note_stall();
+        }
     }
 
     /// Gives `key`, which is out of the queue, a slot: one of the pool's, or the lender's. Its caller hears of it by a
@@ -166,24 +184,25 @@ impl Pool {
         if item.request.work == Work::Service && item.lender == NO_KEY {
             state.services -= 1;
         }
-        let own_loan = state.holders.remove(&key).and_then(|holder: Holder| holder.loan);
-        let lender = if item.lender == NO_KEY {
-            NO_KEY
-        } else {
-            state.lent -= 1;
-            item.lender
-        };
-        // What was lent from this slot takes it over: a lender's if this one was itself lent, else the pool's.
-        if let Some(loan) = own_loan.filter(|_| step("pool: a loan takes over the slot of its lender"))
-            && let Some(borrower) = state.items.get_mut(loan)
-        {
-            borrower.lender = NO_KEY;
-            state.lent -= 1;
-            state.services += u32::from(borrower.request.work == Work::Service);
-        }
+        let borrowers = state.holders.remove(&key).unwrap_or_default();
+        let lender = item.lender;
         if lender != NO_KEY {
-            if let Some(holder) = state.holders.get_mut(&lender) {
-                holder.loan = None;
+            state.lent -= 1;
+        }
+        for key in borrowers.loan.into_iter().chain(borrowers.services) {
+            if step("pool: a loan takes over the slot of its lender")
+                && let Some(borrower) = state.items.get_mut(key)
+            {
+                borrower.lender = NO_KEY;
+                state.lent -= 1;
+                state.services += u32::from(borrower.request.work == Work::Service);
+            }
+        }
+        if let Some(known) = state.holders.get_mut(&lender) {
+            if known.loan == Some(key) {
+                known.loan = None;
+            } else {
+                known.services.retain(|&other| other != key);
             }
             if step("pool: a slot that comes back is lent again") {
                 self.lend(state, lender, None);

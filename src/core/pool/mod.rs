@@ -12,9 +12,12 @@
 //! 1. While `held - lent < max`, the item at the front of the queue is granted (`dispatch`). Everything that frees a slot
 //!    or raises `max` ends in `dispatch`, under the same lock, so nothing waits beside a free slot.
 //! 2. An item submitted by a thread that runs under another item is *nested* in it for as long as that lives: what an item
-//!    started and left behind when it ended is nested in nothing. When it has to wait, the slot of its
-//!    holder is *lent* to it, once at a time (`lend`): the holder may be waiting for it, and then both would wait for
-//!    ever. `lent` slots do not count against `max`. When a holder ends before its loan, the loan takes its slot over.
+//!    started and left behind when it ended is nested in nothing. When a nested item has to wait, the slot of its holder
+//!    is *lent* to it (`lend`): the holder may be waiting for it, and then both would wait for ever. `lent` slots do not
+//!    count against `max`. A holder has one *loan* at a time. A service that is ready is no loan any more, as it ends only
+//!    when its owner wants it to, which may be after other nested work: its lender may lend again, and has any number of
+//!    those. When a holder ends before its borrowers, they hold slots as if the pool had given them: one of them its own,
+//!    and what exceeds `max` then is made up for before anything else is granted.
 //! 3. Every way of ending (an answer, an abort, the end of the thread, of its owner, of the root) goes through `release`,
 //!    which is idempotent: the first takes the item out, the later ones find nothing.
 //!
@@ -93,6 +96,8 @@ struct Item {
 #[derive(Default)]
 struct Holder {
     loan: Option<Key>,
+    /// The ready services that use its slot.
+    services: Vec<Key>,
     waiting: VecDeque<Key>,
 }
 

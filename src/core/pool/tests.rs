@@ -313,6 +313,65 @@ fn nested_work_borrows_the_slot_of_its_holder_once() {
 }
 
 #[test]
+fn a_ready_service_leaves_its_lender_free_to_lend() {
+    let world = World::new(1);
+    let key = world.granted(Work::OneOff, 1);
+    let task = world.place(&world.root, key);
+    let ask = |work, call| match world.ask(&task, work, call, false) {
+        Submitted::Granted(key) => key,
+        other => panic!("{other:?}"),
+    };
+    let first = world.place(&task, ask(Work::Service, 2));
+    let Submitted::Waiting(nested) = world.ask(&task, Work::OneOff, 3, false) else {
+        panic!("a slot is lent once while the service is launched")
+    };
+    world.pool().service_ready(first.id);
+    assert_eq!(heard(&task, Kind::Grant), [3]);
+    assert!(world.pool().finish(world.place(&task, nested).id));
+    let second = world.place(&task, ask(Work::Service, 4));
+    world.pool().service_ready(second.id);
+    world.pool().service_ready(second.id);
+    let nested = world.place(&task, ask(Work::OneOff, 5));
+    assert_eq!(world.counts(), (4, 0));
+
+    world.waiting(Work::OneOff, 6);
+    assert!(world.pool().finish(task.id));
+    assert_eq!(world.counts(), (3, 1), "they go on with slots of their own");
+    world.pool().thread_ended(first.id, &[]);
+    world.pool().thread_ended(nested.id, &[]);
+    assert_eq!(world.counts(), (1, 1), "the second service has the slot");
+    world.pool().thread_ended(second.id, &[]);
+    assert_eq!(heard(&world.root, Kind::Grant), [6]);
+    assert_eq!(world.counts(), (1, 0));
+}
+
+#[test]
+fn a_service_that_was_lent_its_slot_gives_it_back() {
+    let world = World::new(1);
+    let key = world.granted(Work::Service, 1);
+    let outer = world.place(&world.root, key);
+    world.pool().service_ready(outer.id);
+    outer.call_begins();
+    let Submitted::Granted(key) = world.ask(&outer, Work::Service, 2, false) else {
+        panic!()
+    };
+    let helper = world.place(&outer, key);
+    world.pool().service_ready(helper.id);
+    outer.calls_end(1);
+    let Submitted::Waiting(_) = world.ask(&outer, Work::OneOff, 3, false) else {
+        panic!("no call runs")
+    };
+    outer.call_begins();
+    world.pool().call_began(&outer);
+    assert_eq!(heard(&outer, Kind::Grant), [3]);
+    world.waiting(Work::OneOff, 4);
+    world.pool().thread_ended(helper.id, &[]);
+    assert_eq!(world.counts(), (2, 1), "what it gives back is not the pool's");
+    world.pool().thread_ended(outer.id, &[]);
+    assert_eq!(world.counts(), (1, 1), "the task has the slot now");
+}
+
+#[test]
 fn nesting_has_a_limit() {
     let world = World::new(1);
     let mut key = world.granted(Work::OneOff, 0);

@@ -157,12 +157,15 @@ impl Pool {
     /// A service has run its initializer.
     pub fn service_ready(&self, id: AgentId) {
         let mut state = self.state.lock();
+        let state = &mut *state;
         if let Some(Thread {
-            duty: Duty::Service { ready, .. },
+            duty: Duty::Service { ready, key },
             ..
         }) = state.threads.get_mut(&id)
         {
             *ready = true;
+            let key = *key;
+            self.keep_loan(state, key);
         }
     }
 
