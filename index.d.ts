@@ -454,7 +454,8 @@ export class Messenger {
   /**
    * Sends a value to all other instances. Throws a {@link MessengerClosedError} when closed, and a
    * `DataCloneError` for what cannot be cloned or only a port could carry (a `MessagePort`, a
-   * `SharedArrayBuffer`): there may be many receivers, so nothing can be moved.
+   * `SharedArrayBuffer`): there may be many receivers, so nothing can be moved, and a `transferList` is refused
+   * with one too.
    */
   sendMessage<T = unknown>(data: T): void;
   /**

@@ -175,6 +175,20 @@ describe('messages of a Messenger', all, () => {
       port1.close();
     }));
 
+  it('take no transferList: that is refused with DataCloneError, and moves nothing', () =>
+    withMessengers(2, async (one, two) => {
+      const heard = hear(two);
+      const buffer = new ArrayBuffer(8);
+      const send = /** @type {(data: unknown, transferList: unknown) => void} */ (one.sendMessage.bind(one));
+      for (const transferList of [[buffer], [], null]) {
+        assert.throws(() => send(buffer, transferList), { name: 'DataCloneError', message: /transferList/ });
+      }
+      assert.equal(buffer.byteLength, 8);
+      send('the next', undefined);
+      await until(() => heard.length > 0);
+      assert.deepEqual(heard, ['the next']);
+    }));
+
   it('nothing else can inject any: a BroadcastChannel of the same name is another world', () =>
     withMessengers(2, async (one, two) => {
       const heard = hear(two);

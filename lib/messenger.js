@@ -33,9 +33,15 @@ export class Messenger {
     return this.#uniqueKey;
   }
 
-  /** @param {unknown} data */
-  sendMessage(data) {
+  /** @param {unknown} data @param {undefined} [transferList] there may be many receivers */
+  sendMessage(data, transferList) {
     if (this.#closed) throw this.#closedError();
+    if (transferList !== undefined) {
+      throw new DOMException(
+        'A Messenger has any number of receivers, so it takes no transferList: nothing can be moved to all of them.',
+        'DataCloneError',
+      );
+    }
     const start = writer.position;
     try {
       writer.value(data);
