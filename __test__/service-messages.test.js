@@ -208,6 +208,13 @@ describe('listeners', all, () => {
       remove();
       await within(service.call({ name: 'send', params: [1] }));
       assert.equal(calls, 1);
+      service.offMessage(callback);
+      const removeGone = service.onMessage(callback);
+      service.offMessage(callback);
+      service.onMessage(callback);
+      removeGone();
+      await within(service.call({ name: 'send', params: [1] }));
+      assert.equal(calls, 2);
     }));
 
   it('may remove themselves and others, and add some, while a message is delivered', () =>

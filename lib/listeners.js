@@ -6,8 +6,8 @@ import { onAbort } from './signals.js';
 
 /** Who listens at one end. Listeners run in order of registration; one that throws does not stop the others. */
 export class Listeners {
-  /** @type {((data: any) => unknown)[]} */
-  #callbacks = [];
+  /** One for each registration, as the same callback may be registered again. @type {{ callback: (data: any) => unknown }[]} */
+  #entries = [];
   /** What rejects those who wait. @type {Set<(reason: unknown) => void>} */
   #waiting = new Set();
   /** Why nothing comes any more. @type {(() => unknown) | undefined} */
@@ -19,32 +19,33 @@ export class Listeners {
    */
   add(callback) {
     validateFunction(callback);
+    const entry = { callback };
     // A new array each time: an `emit` under way goes on with the listeners it began with.
-    this.#callbacks = [...this.#callbacks, callback];
-    let added = true;
-    return () => {
-      // Once: the same callback may have been added again.
-      if (added) this.remove(callback);
-      added = false;
-    };
+    this.#entries = [...this.#entries, entry];
+    return () => this.#removeAt(this.#entries.indexOf(entry));
   }
 
   /** @param {(data: any) => unknown} callback */
   remove(callback) {
-    const at = this.#callbacks.indexOf(callback);
-    if (at >= 0) this.#callbacks = this.#callbacks.toSpliced(at, 1);
+    this.#removeAt(this.#entries.findIndex((entry) => entry.callback === callback));
+  }
+
+  /** @param {number} index */
+  #removeAt(index) {
+    if (index >= 0) this.#entries = this.#entries.toSpliced(index, 1);
   }
 
   get size() {
-    return this.#callbacks.length;
+    return this.#entries.length;
   }
 
   /** @param {unknown} data */
   emit(data) {
-    const before = this.#callbacks;
-    for (const callback of before) {
+    const before = this.#entries;
+    for (const entry of before) {
       // One that an earlier listener removed no longer hears.
-      if (this.#callbacks !== before && !this.#callbacks.includes(callback)) continue;
+      if (this.#entries !== before && !this.#entries.includes(entry)) continue;
+      const { callback } = entry;
       try {
         callback(data);
       } catch (error) {
@@ -69,7 +70,7 @@ export class Listeners {
       let settled = false;
       const settle = (/** @type {() => void} */ conclude) => {
         settled = true;
-        this.remove(listener);
+        remove();
         this.#waiting.delete(fail);
         unlisten?.();
         conclude();
@@ -79,7 +80,7 @@ export class Listeners {
       const accept = (/** @type {unknown} */ data) => settle(() => resolve(data));
       const listener = inOrder(predicate, accept, fail, () => settled);
       this.#waiting.add(fail);
-      this.add(listener);
+      const remove = this.add(listener);
     });
   }
 
