@@ -92,6 +92,13 @@ describe('the messengers of a service', all, () => {
       assert.equal(await within(service.call({ name: 'useAborted', params: ['x'] })), 'no more');
     }));
 
+  it('use() keeps nothing of a name once it has settled', () =>
+    withService(serving, { options: { resourceLimits: { maxOldGenerationSizeMb: 32 } } }, async (service) => {
+      for (let number = 0; number < 100; number += 1) {
+        assert.equal(await within(service.call({ name: 'useAborted', params: [`${number}`.padEnd(1e6)] })), 'no more');
+      }
+    }));
+
   it('use() refuses a name that is no string', () =>
     withService(serving, undefined, async (service) => {
       const failed = await within(service.call({ name: 'useFails', params: [5] }));

@@ -27,7 +27,6 @@ export function attach(name) {
   const messenger = new Messenger(name);
   attached.set(name, messenger);
   for (const found of waiting.get(name) ?? []) found(messenger);
-  waiting.delete(name);
 }
 
 /**
@@ -97,6 +96,7 @@ async function use(name, options) {
       clearTimeout(timer);
       unlisten?.();
       waiters.delete(found);
+      if (waiters.size === 0) waiting.delete(name);
     };
     const found = (/** @type {Messenger} */ messenger) => {
       settle();
