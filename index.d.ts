@@ -443,7 +443,10 @@ export interface ClusteredService<D extends TaskDefinitions = TaskDefinitions> {
  * thread.
  */
 export class Messenger {
-  /** Joins the channel of a name, or of a transferred messenger. Without an argument: a random ID. */
+  /**
+   * Joins the channel of a name, or of a transferred messenger. Without an argument: a random ID. Throws a
+   * `TypeError` (`ERR_NANOLITH_INVALID_ARGUMENT`) for a name with half of a surrogate pair (`'\ud800'`).
+   */
   constructor(name?: string | MessengerTransfer);
 
   /** What all instances of one channel share: the name. */

@@ -99,10 +99,12 @@ describe('the messengers of a service', all, () => {
       }
     }));
 
-  it('use() refuses a name that is no string', () =>
+  it('use() refuses a name that is no string, or has half of a surrogate pair', () =>
     withService(serving, undefined, async (service) => {
-      const failed = await within(service.call({ name: 'useFails', params: [5] }));
-      assert.equal(failed.code, 'ERR_NANOLITH_INVALID_ARGUMENT');
+      for (const name of [5, '\ud800']) {
+        const failed = await within(service.call({ name: 'useFails', params: [name] }));
+        assert.equal(failed.code, 'ERR_NANOLITH_INVALID_ARGUMENT');
+      }
     }));
 
   it('use() after closeAll rejects as closed; sendMessenger brings it back', async () => {

@@ -200,9 +200,10 @@ export function validateBoolean(value, name) {
   if (typeof value !== 'boolean') throw invalidArgument(name, 'a boolean', value);
 }
 
-/** @param {unknown} value @param {string} name */
-export function validateString(value, name) {
-  if (typeof value !== 'string') throw invalidArgument(name, 'a string', value);
+/** The name of a messenger. @param {unknown} name */
+export function validateMessengerName(name) {
+  if (typeof name !== 'string') throw invalidArgument('name', 'a string', name);
+  validateWellFormed(name, 'name');
 }
 
 /**

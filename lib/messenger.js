@@ -1,6 +1,7 @@
 // A channel by name between any threads of the process. Who listens where, the core's hub knows.
 
 import { agent, hold, on, release, writer } from './agent.js';
+import { validateMessengerName } from './arguments.js';
 import { invalidArgument, MessengerClosedError } from './errors.js';
 import { Listeners } from './listeners.js';
 import { native } from './native.js';
@@ -124,8 +125,10 @@ export class Messenger {
 /** @param {unknown} name */
 function nameOf(name) {
   if (name === undefined) return native.randomID();
-  if (typeof name === 'string') return name;
-  const ID = typeof name === 'object' && name !== null ? Reflect.get(name, '__messengerID') : undefined;
-  if (typeof ID === 'string') return ID;
-  throw invalidArgument('name', 'a string, or what transfer() of another messenger returned', name);
+  const ID = typeof name === 'object' && name !== null ? Reflect.get(name, '__messengerID') : name;
+  if (typeof ID !== 'string') {
+    throw invalidArgument('name', 'a string, or what transfer() of another messenger returned', name);
+  }
+  validateMessengerName(ID);
+  return ID;
 }

@@ -3,7 +3,7 @@
 import { clearTimeout, setTimeout } from 'node:timers';
 
 import { started } from './agent.js';
-import { validateSignalOptions, validateString } from './arguments.js';
+import { validateMessengerName, validateSignalOptions } from './arguments.js';
 import { MessengerClosedError, MessengerTimeoutError, NoParentError } from './errors.js';
 import { Messenger } from './messenger.js';
 import { isService } from './role.js';
@@ -75,7 +75,7 @@ export const messengers = Object.freeze({
  * @returns {Promise<Messenger>}
  */
 async function use(name, options) {
-  validateString(name, 'name');
+  validateMessengerName(name);
   validateSignalOptions(options);
   const signal = options?.signal;
   if (signal?.aborted) throw signal.reason;
