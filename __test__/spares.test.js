@@ -21,6 +21,8 @@ import {
 
 const ready = () => native.poolCounts(1).ready;
 
+const major = Number.parseInt(process.versions.node, 10);
+
 describe('spares', () => {
   afterEach(() => pool.setConcurrency('x1'));
 
@@ -128,5 +130,9 @@ describe('spares', () => {
     const preload = urlOf(write('process.env.LOADED = Number(process.env.LOADED ?? 0) + 1;'));
     assert.equal(await runWell(code, { flags: ['--import', preload] }), '0 2\n');
     assert.equal(await runWell(code, { env: { NODE_OPTIONS: `--import=${preload}` } }), '0 2\n');
+    if (major < 24) return;
+    const config = write(JSON.stringify({ nodeOptions: { import: [preload] } }), 'node.config.json');
+    const flags = ['--no-warnings', `--experimental-config-file=${config}`];
+    assert.equal(await runWell(code, { flags }), '0 2\n');
   });
 });

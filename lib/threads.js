@@ -152,9 +152,9 @@ export function nameOf(file, what) {
   return `${basename(file)}#${what}`;
 }
 
-/** Whether a preload would run something of the user's in a thread before it is asked to. */
+/** Whether a preload would, or one in a configuration file might, run something of the user's in a thread before its time. */
 const preloads = [...process.execArgv, ...(process.env.NODE_OPTIONS ?? '').split(/\s+/)].some((flag) =>
-  /^(?:--import|--require|-r|--loader|--experimental-loader)(?:$|=)/.test(flag),
+  /^(?:--import|--require|-r|--loader|--experimental-loader|--experimental-(?:default-)?config-file)(?:$|=)/.test(flag),
 );
 
 /** Whether this agent's one-off tasks may run on spares. */
