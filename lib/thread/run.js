@@ -117,11 +117,10 @@ export function writeFailure(call, thrown) {
  * @returns {Promise<Answer>}
  */
 export async function answerOf({ call, name, functions, params, before, after, inService }) {
-  const context = { name, inService };
   let answer;
   let failed = false;
   try {
-    const prepared = before?.(threadId, context);
+    const prepared = before?.(threadId, { name, inService });
     // Not for a plain return: what was sent after the call would come before its task.
     if (isThenable(prepared)) await prepared;
     const value = await taskOf(functions, name)(...params);
@@ -131,7 +130,7 @@ export async function answerOf({ call, name, functions, params, before, after, i
     answer = keep(() => writeThrow(call, error));
   }
   try {
-    if (after) await after(threadId, context);
+    if (after) await after(threadId, { name, inService });
   } catch (error) {
     if (!failed) answer = keep(() => writeThrow(call, error));
   }
