@@ -258,8 +258,8 @@ describe('arguments', () => {
     refuses(args.validateCount, 'count', [-1], [1.5], ['1'], [Infinity], [NaN], [1n], []);
     args.validateFunction(fn);
     refuses(args.validateFunction, 'callback', [], [{}]);
-    args.validateString('', 'name');
-    refuses(args.validateString, 'name', [3, 'name']);
+    args.validateMessengerName('');
+    refuses(args.validateMessengerName, 'name', [3], ['\ud800']);
     args.validateTransferList();
     args.validateMessenger(messenger);
     refuses(args.validateMessenger, 'messenger', [null], ['foo']);
