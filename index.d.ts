@@ -414,8 +414,8 @@ export class ServiceCluster<D extends TaskDefinitions = TaskDefinitions> {
   addService(service: Service<D>): void;
   /**
    * Returns the service with the fewest active calls, in rotation where several have; with an identifier,
-   * that service, or the least busy one if there is none of that identifier. Throws with no service in the
-   * cluster.
+   * that service, or the least busy one if there is none of that identifier. Throws a {@link NoServiceError}
+   * with no service in the cluster.
    */
   use(identifier?: string): Service<D>;
   /** Closes all services. */
@@ -688,6 +688,13 @@ export class PoolExceededError extends Error {
   private constructor();
   readonly name: 'PoolExceededError';
   readonly code: 'ERR_NANOLITH_POOL_EXCEEDED';
+}
+
+/** `use()` of a cluster that has no service. */
+export class NoServiceError extends Error {
+  private constructor();
+  readonly name: 'NoServiceError';
+  readonly code: 'ERR_NANOLITH_NO_SERVICE';
 }
 
 /**

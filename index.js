@@ -13,6 +13,7 @@ export const {
   MessengerTimeoutError,
   NestingError,
   NoParentError,
+  NoServiceError,
   OwnerEndedError,
   parent,
   PlatformError,

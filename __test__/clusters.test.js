@@ -188,11 +188,12 @@ describe('use()', all, () => {
 
   it('throws with no service', async () => {
     const cluster = new ServiceCluster(serving);
-    assert.throws(() => cluster.use(), /no service/);
-    assert.throws(() => cluster.use('x'), /no service/);
+    const error = { name: 'NoServiceError', code: 'ERR_NANOLITH_NO_SERVICE', message: /no service/ };
+    assert.throws(() => cluster.use(), error);
+    assert.throws(() => cluster.use('x'), error);
     await within(cluster.launch(1));
     await within(cluster.closeAll());
-    assert.throws(() => cluster.use(), /no service/);
+    assert.throws(() => cluster.use(), error);
   });
 
   it('never returns a service that closes', () =>

@@ -21,6 +21,7 @@ const codes = {
   SafeModeError: 'ERR_NANOLITH_SAFE_MODE',
   DuplicateIdentifierError: 'ERR_NANOLITH_DUPLICATE_IDENTIFIER',
   PoolExceededError: 'ERR_NANOLITH_POOL_EXCEEDED',
+  NoServiceError: 'ERR_NANOLITH_NO_SERVICE',
   PlatformError: 'ERR_NANOLITH_PLATFORM',
 };
 

@@ -1,7 +1,7 @@
 // Several services of one set. Which of them is least busy, the core knows.
 
 import { validateApi, validateCount, validateLaunchOptions } from './arguments.js';
-import { invalidArgument, PoolExceededError } from './errors.js';
+import { invalidArgument, NoServiceError, PoolExceededError } from './errors.js';
 import { closedError } from './line.js';
 import { native } from './native.js';
 import { pool } from './pool.js';
@@ -106,7 +106,7 @@ export class ServiceCluster {
     }
     const number = native.clusterUse(this.#number);
     if (number === null) {
-      throw new Error('The cluster has no service: launch() some, or addService() one, before use().');
+      throw new NoServiceError('The cluster has no service: launch() some, or addService() one, before use().');
     }
     return /** @type {{ service: Service }} */ (this.#members.get(number)).service;
   }

@@ -70,6 +70,7 @@ export const UnknownTaskError = errorClass('UnknownTaskError', 'ERR_NANOLITH_UNK
 export const SafeModeError = errorClass('SafeModeError', 'ERR_NANOLITH_SAFE_MODE');
 export const DuplicateIdentifierError = errorClass('DuplicateIdentifierError', 'ERR_NANOLITH_DUPLICATE_IDENTIFIER');
 export const PoolExceededError = errorClass('PoolExceededError', 'ERR_NANOLITH_POOL_EXCEEDED');
+export const NoServiceError = errorClass('NoServiceError', 'ERR_NANOLITH_NO_SERVICE');
 export const PlatformError = errorClass('PlatformError', 'ERR_NANOLITH_PLATFORM');
 
 /**

@@ -7,6 +7,7 @@ export {
   MessengerTimeoutError,
   NestingError,
   NoParentError,
+  NoServiceError,
   OwnerEndedError,
   PlatformError,
   PoolExceededError,

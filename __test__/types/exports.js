@@ -36,6 +36,7 @@ export const declaredExports = {
   SafeModeError: 'class',
   DuplicateIdentifierError: 'class',
   PoolExceededError: 'class',
+  NoServiceError: 'class',
   PlatformError: 'class',
 };
 
@@ -61,6 +62,7 @@ export const declaredCodes = {
   SafeModeError: 'ERR_NANOLITH_SAFE_MODE',
   DuplicateIdentifierError: 'ERR_NANOLITH_DUPLICATE_IDENTIFIER',
   PoolExceededError: 'ERR_NANOLITH_POOL_EXCEEDED',
+  NoServiceError: 'ERR_NANOLITH_NO_SERVICE',
   PlatformError: 'ERR_NANOLITH_PLATFORM',
 };
 
