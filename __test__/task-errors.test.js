@@ -314,15 +314,17 @@ describe('R2: a file that cannot be loaded', () => {
       for (const name of ['never-loads.js', 'spins-on-load.js']) {
         const identifier = `${name} ${isolate}`;
         const set = await define({ task: () => 1 }, { identifier, file: fixture(name), isolate, safeMode: false });
-        const cell = newCell();
-        process.env.NANOLITH_TEST_CELL = String(cell);
-        const controller = new AbortController();
-        const promise = set({ name: 'task', signal: controller.signal });
-        await until(() => arrivals(cell) === 1);
-        controller.abort(new Error('gave up'));
-        assert.equal((await rejection(promise)).message, 'gave up');
-        await poolIdle();
-        if (isolate) await threadsGone();
+        for (let round = 0; round < 2; round += 1) {
+          const cell = newCell();
+          process.env.NANOLITH_TEST_CELL = String(cell);
+          const controller = new AbortController();
+          const promise = set({ name: 'task', signal: controller.signal });
+          await until(() => arrivals(cell) === 1);
+          controller.abort(new Error('gave up'));
+          assert.equal((await rejection(promise)).message, 'gave up');
+          await poolIdle();
+          await threadsGone();
+        }
       }
     }
     assert.equal(await within(tasks({ name: 'add', params: [1, 2] })), 3);

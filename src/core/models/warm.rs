@@ -30,6 +30,10 @@ impl Warm {
     /// The thread that the root was asked to start.
     fn start(root: &mut Loop) -> Self {
         let id = number(&root.hear_kind(Kind::StartWarm));
+        Self::of(root, id)
+    }
+
+    fn of(root: &Loop, id: u32) -> Self {
         let (token, set) = root.agent.pool().warm_thread(id).unwrap();
         assert_eq!(set, 0);
         Self {
@@ -168,6 +172,41 @@ fn an_abort_spares_its_neighbours() {
     );
 }
 
+/// A task is aborted whose thread never finishes loading, while another one is asked for.
+fn a_task_is_aborted_while_its_thread_hangs() {
+    let mut root = Loop::of(&root(2));
+    let key = granted(submit(&root.agent, Work::Warm, 1));
+    let hangs = Warm::start(&mut root);
+    let mut caller = Loop::of(&Agent::expected(&root.agent).0);
+    let asks = thread::spawn(move || {
+        granted(submit(&caller.agent, Work::Warm, 2));
+        caller.answered()
+    });
+    assert_eq!(root.agent.pool().cancel(key), Cancelled::Unbegun);
+    let mut next = None;
+    for _ in 0..2 {
+        let frame = root.hear();
+        let id = number(&frame[1..]);
+        if frame[0] == Kind::Terminate as u8 {
+            assert_eq!(id, hangs.life.agent.id);
+            hangs.exits(&root);
+        } else {
+            next = Some(Warm::of(&root, id));
+        }
+    }
+    assert_eq!(next.unwrap().serve(2), [2]);
+    assert_eq!(asks.join().unwrap(), 2);
+    assert_eq!(counts(&root), (0, 0, 1));
+}
+
+#[test]
+fn no_task_waits_for_a_thread_that_hangs_for_another() {
+    check(
+        a_task_is_aborted_while_its_thread_hangs,
+        &[("warm: an abort ends who starts for nobody", "deadlock")],
+    );
+}
+
 /// An idle thread dies while it is given a task. Either it began, and its caller hears of the end, or another thread gets
 /// the task: one or the other.
 fn a_thread_dies_while_it_is_woken() {
@@ -220,11 +259,7 @@ fn a_thread_expires_while_work_arrives() {
     granted(submit(&root.agent, Work::Warm, 2));
     let frame = root.hear();
     if frame[0] == Kind::StartWarm as u8 {
-        let (token, _) = root.agent.pool().warm_thread(number(&frame[1..])).unwrap();
-        let mut next = Warm {
-            life: Loop::of(&agent::redeem(&token).unwrap()),
-            running: None,
-        };
+        let mut next = Warm::of(&root, number(&frame[1..]));
         assert_eq!(next.serve(2), [2]);
         assert_eq!(root.answered(), 2);
         next.exits(&root);
@@ -251,7 +286,7 @@ fn no_task_is_given_to_a_thread_that_was_given_up() {
     );
 }
 
-/// A caller ends while a thread takes its task.
+/// A caller ends while a thread takes its task: it runs the task, or is not wanted any more.
 fn a_caller_ends_while_its_task_is_taken() {
     let mut root = Loop::of(&root(1));
     let (caller, _) = Agent::expected(&root.agent);
@@ -259,16 +294,18 @@ fn a_caller_ends_while_its_task_is_taken() {
     let mut warm = Warm::start(&mut root);
     let id = caller.id;
     let thread = thread::spawn(move || {
-        if let Next::Run(call, from) = warm.turn() {
+        let began = warm.turn();
+        if let Next::Run(call, from) = &began {
             let fields = warm.life.hear_kind(Kind::CallerEnded);
-            assert_eq!((number(&fields), number(&fields[4..])), (call, id));
+            assert_eq!((number(&fields), number(&fields[4..])), (*call, id));
             assert_eq!(from.inbox.send(&[ANSWER]), Delivery::Closed);
             assert!(matches!(warm.turn(), Next::Idle));
         }
+        matches!(began, Next::Run(..))
     });
     caller.end();
-    thread.join().unwrap();
-    assert_eq!(counts(&root), (0, 0, 1), "left behind");
+    let ran = thread.join().unwrap();
+    assert_eq!(counts(&root), (0, 0, u32::from(ran)), "left behind");
 }
 
 #[test]

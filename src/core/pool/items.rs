@@ -219,6 +219,7 @@ impl Pool {
             return Cancelled::Settled;
         };
         let (granted, set) = (item.granted, item.request.set);
+        let mut untaken = false;
         let outcome = if !granted {
             Cancelled::Unbegun
         } else if item.request.work != Work::Warm {
@@ -235,10 +236,14 @@ impl Pool {
             state.sets[set as usize]
                 .granted
                 .retain(|&other| other != key || !step("warm: what is taken back leaves its set"));
+            untaken = true;
             Cancelled::Unbegun
         };
         self.release(state, key);
         self.dispatch(state);
+        if untaken {
+            self.unstaff(state, set);
+        }
         outcome
     }
 

@@ -27,8 +27,9 @@ pub(super) struct Set {
     pub granted: VecDeque<Key>,
     /// Idle threads, the one idle for longest first; the newest is taken first, so that the others can expire.
     pub idle: Vec<(AgentId, Instant)>,
-    /// Threads on their way to `granted`: starting ones and woken ones.
-    pub takers: usize,
+    /// Threads on their way to `granted`: those that were idle, and those that still load the file.
+    pub woken: usize,
+    pub starting: usize,
     /// Living threads that have loaded the file.
     pub loaded: u32,
 }
@@ -43,7 +44,8 @@ impl Pool {
                 info,
                 granted: VecDeque::new(),
                 idle: Vec::new(),
-                takers: 0,
+                woken: 0,
+                starting: 0,
                 loaded: 0,
             };
             state.sets.push(set);
@@ -58,25 +60,28 @@ impl Pool {
         self.state.lock().sets.get(set as usize).map(|set| set.info.clone())
     }
 
-    /// Sees to it that a thread is on its way for every granted task: an idle one, else a new one.
+    /// Sees to it that a thread is on its way for every granted task: an idle one, though another may be starting, since
+    /// nobody knows how long that takes; else a new one.
     pub(super) fn staff(&self, state: &mut State, id: SetId) {
         let set = &mut state.sets[id as usize];
-        while set.takers < set.granted.len() {
-            set.takers += 1;
-            if let Some((idle, _)) = set.idle.pop() {
-                state.idle -= 1;
-                if let Some(thread) = state.threads.get_mut(&idle) {
-                    thread.duty = Duty::Warm { set: id, loaded: true };
-                    if step("warm: an idle thread is woken") {
-                        let _ = thread.agent.inbox.send_kind(Kind::Work, &[]);
-                    }
+        while set.woken < set.granted.len()
+            && let Some((idle, _)) = set.idle.pop()
+        {
+            set.woken += 1;
+            state.idle -= 1;
+            if let Some(thread) = state.threads.get_mut(&idle) {
+                thread.duty = Duty::Woken { set: id };
+                if step("warm: an idle thread is woken") {
+                    let _ = thread.agent.inbox.send_kind(Kind::Work, &[]);
                 }
-                continue;
             }
+        }
+        while set.woken + set.starting < set.granted.len() {
+            set.starting += 1;
             let root = self.root();
             let (agent, token) = Agent::expected(&root);
             let thread_id = agent.id;
-            let duty = Duty::Warm { set: id, loaded: false };
+            let duty = Duty::Starting { set: id };
             state.threads.insert(
                 thread_id,
                 Thread {
@@ -88,6 +93,29 @@ impl Pool {
             if step("warm: the root is asked for a thread") {
                 let _ = root.inbox.send_kind(Kind::StartWarm, &[&thread_id.to_le_bytes()]);
             }
+        }
+    }
+
+    /// A granted task was taken back before a thread took it: if one still loads the file for nobody, it is ended, as a
+    /// one-off task's is. The one that has been at it for longest: it may never come to an end.
+    pub(super) fn unstaff(&self, state: &mut State, id: SetId) {
+        let set = &mut state.sets[id as usize];
+        if set.woken + set.starting <= set.granted.len() {
+            return;
+        }
+        let starting = state
+            .threads
+            .iter_mut()
+            .filter(|(_, thread)| thread.duty == Duty::Starting { set: id });
+        if let Some((thread_id, thread)) = starting.min_by_key(|&(&thread_id, _)| thread_id)
+            && step("warm: an abort ends who starts for nobody")
+        {
+            set.starting -= 1;
+            thread.duty = Duty::Ending;
+            let _ = self
+                .root()
+                .inbox
+                .send_kind(Kind::Terminate, &[&thread_id.to_le_bytes()]);
         }
     }
 

@@ -285,6 +285,66 @@ fn aborting_a_running_warm_task_spares_its_neighbours() {
 }
 
 #[test]
+fn aborting_a_task_that_no_thread_took_ends_the_one_that_starts_for_it() {
+    let world = World::new(2);
+    let ask = |call| match world.ask(&world.root, Work::Warm, call, false) {
+        Submitted::Granted(key) => key,
+        other => panic!("{other:?}"),
+    };
+    let first = ask(1);
+    let hangs = world.start_warm().remove(0);
+    let second = ask(2);
+    assert_eq!(world.pool().cancel(first), Cancelled::Unbegun);
+    assert_eq!(heard(&world.root, Kind::Terminate), [hangs.id], "the older one");
+    assert_eq!(world.turn(&hangs), None);
+    world.pool().thread_ended(hangs.id, &[]);
+
+    assert_eq!(world.pool().cancel(second), Cancelled::Unbegun);
+    assert_eq!(
+        heard(&world.root, Kind::Terminate).len(),
+        1,
+        "nobody is left to start for"
+    );
+    assert_eq!(world.counts(), (0, 0));
+}
+
+#[test]
+fn a_warm_thread_that_is_not_wanted_any_more_is_not_started() {
+    let world = World::new(1);
+    let Submitted::Granted(key) = world.ask(&world.root, Work::Warm, 1, false) else {
+        panic!()
+    };
+    let _ = world.pool().cancel(key);
+    let asked = heard(&world.root, Kind::StartWarm)[0];
+    assert!(world.pool().warm_thread(asked).is_none());
+    assert!(crate::core::agent::find(asked).is_none(), "nothing is left of it");
+    let _ = world.ask(&world.root, Work::Warm, 2, false);
+    let thread = world.start_warm().remove(0);
+    assert_eq!(world.turn(&thread), Some(2));
+}
+
+#[test]
+fn an_idle_thread_is_woken_though_another_starts() {
+    let world = World::new(2);
+    for call in 1..3 {
+        let _ = world.ask(&world.root, Work::Warm, call, false);
+    }
+    let threads = world.start_warm();
+    assert_eq!(world.turn(&threads[0]), Some(1));
+    assert_eq!(world.turn(&threads[0]), Some(2));
+    assert_eq!(world.turn(&threads[0]), None);
+    let _ = world.ask(&world.root, Work::Warm, 3, false);
+    assert_eq!(
+        frames(&threads[0]),
+        [vec![Kind::Work as u8]],
+        "the other may never come"
+    );
+    assert_eq!(world.turn(&threads[0]), Some(3));
+    assert_eq!(world.turn(&threads[1]), None);
+    assert_eq!(world.start_warm().len(), 0);
+}
+
+#[test]
 fn nested_work_borrows_the_slot_of_its_holder_once() {
     let world = World::new(1);
     let outer = world.granted(Work::OneOff, 1);

@@ -21,10 +21,13 @@ pub(super) enum Duty {
         key: Key,
         ready: bool,
     },
-    /// A warm thread on its way to its set's granted tasks: starting (`loaded: false`) or woken.
-    Warm {
+    /// A warm thread that loads its set's file, and then takes a task if one is left.
+    Starting {
         set: SetId,
-        loaded: bool,
+    },
+    /// A warm thread that was idle, and is on its way to its set's granted tasks.
+    Woken {
+        set: SetId,
     },
     Idle {
         set: SetId,
@@ -126,15 +129,21 @@ impl Pool {
             .map(|thread| Arc::clone(&thread.agent))
     }
 
-    /// The token and the set of a warm thread that the root is asked to start.
+    /// The token and the set of a warm thread that the root is asked to start, if it is still wanted.
     #[must_use]
     pub fn warm_thread(&self, id: AgentId) -> Option<(String, SetId)> {
         let mut state = self.state.lock();
         let thread = state.threads.get_mut(&id)?;
-        match thread.duty {
-            Duty::Warm { set, .. } => thread.token.take().map(|token| (token, set)),
-            _ => None,
+        if let Duty::Starting { set } = thread.duty {
+            return thread.token.take().map(|token| (token, set));
         }
+        // It will never start, so its end would never be told.
+        let unwanted = state.threads.remove(&id).filter(|thread| thread.token.is_some());
+        drop(state);
+        if let Some(thread) = unwanted {
+            thread.agent.end();
+        }
+        None
     }
 
     /// A one-off thread has its answer, or a service could not be launched: the slot is free before the answer arrives.
@@ -177,18 +186,21 @@ impl Pool {
             return (false, Turn::End);
         };
         let (awaited, set) = match thread.duty {
-            Duty::Warm { set, loaded } => {
-                if !loaded {
-                    state.sets[set as usize].loaded += 1;
-                }
+            Duty::Starting { set } => {
+                state.sets[set as usize].starting -= 1;
+                state.sets[set as usize].loaded += 1;
+                (false, set)
+            }
+            Duty::Woken { set } => {
+                state.sets[set as usize].woken -= 1;
                 (false, set)
             }
             Duty::Running { set, key } => {
                 // On its way again before the slot is free, so that `dispatch` does not wake another thread for it.
-                thread.duty = Duty::Warm { set, loaded: true };
-                state.sets[set as usize].takers += 1;
+                state.sets[set as usize].woken += 1;
                 let awaited = self.release(state, key).is_some();
                 self.dispatch(state);
+                state.sets[set as usize].woken -= 1;
                 (awaited, set)
             }
             // A `Work` frame from before it was given up: what it was sent for has its own thread.
@@ -201,7 +213,6 @@ impl Pool {
     /// The next granted task of its set, or idleness.
     fn take(state: &mut State, agent: &Agent, id: SetId) -> Turn {
         let set = &mut state.sets[id as usize];
-        set.takers -= 1;
         let Some(thread) = state.threads.get_mut(&agent.id) else {
             return Turn::End;
         };
@@ -234,7 +245,7 @@ impl Pool {
         let Some(thread) = state.threads.get_mut(&id) else {
             return;
         };
-        let Duty::Warm { set, loaded: false } = thread.duty else {
+        let Duty::Starting { set } = thread.duty else {
             return;
         };
         thread.duty = Duty::Ending;
@@ -244,7 +255,7 @@ impl Pool {
 
     /// A warm thread ended before it could take a task.
     fn starter_lost(&self, state: &mut State, set: SetId, kind: Kind, reason: &[u8]) {
-        state.sets[set as usize].takers -= 1;
+        state.sets[set as usize].starting -= 1;
         if state.sets[set as usize].loaded == 0 {
             self.fail_set(state, set, kind, reason);
         } else if let Some(key) = state.sets[set as usize].granted.pop_front() {
@@ -269,9 +280,9 @@ impl Pool {
             Duty::OneOff { key } | Duty::Service { key, .. } => {
                 self.release(state, key);
             }
-            Duty::Warm { set, loaded: false } => self.starter_lost(state, set, Kind::Ended, reason),
-            Duty::Warm { set, loaded: true } => {
-                state.sets[set as usize].takers -= 1;
+            Duty::Starting { set } => self.starter_lost(state, set, Kind::Ended, reason),
+            Duty::Woken { set } => {
+                state.sets[set as usize].woken -= 1;
                 state.sets[set as usize].loaded -= 1;
                 if step("warm: what a dying thread was woken for goes to another") {
                     self.staff(state, set);
@@ -328,8 +339,11 @@ impl Pool {
                 keys.push(key);
             }
         }
-        for set in &mut state.sets {
+        let mut left: Vec<SetId> = Vec::new();
+        for (id, set) in (0..).zip(&mut state.sets) {
+            let before = set.granted.len();
             set.granted.retain(|key| !keys.contains(key));
+            left.extend(std::iter::repeat_n(id, before - set.granted.len()));
         }
         state.tell_caller_ended(agent.id);
         for key in keys
@@ -339,6 +353,9 @@ impl Pool {
             self.release(state, key);
         }
         self.dispatch(state);
+        for set in left {
+            self.unstaff(state, set);
+        }
         children.into_iter().map(|thread| thread.agent).collect()
     }
 }
