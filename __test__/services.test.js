@@ -49,6 +49,17 @@ describe('launchService', all, () => {
     }
   });
 
+  it('is what makes a Service: its constructor is for nobody else, and says so', () => {
+    const Constructor = /** @type {new (...params: any[]) => Service} */ (/** @type {unknown} */ (Service));
+    for (const params of [[], [{}], [{ id: 1, worker: {} }, serving, {}]]) {
+      assert.throws(() => new Constructor(...params), {
+        name: 'TypeError',
+        code: 'ERR_NANOLITH_INVALID_ARGUMENT',
+        message: /^Illegal constructor: .*launchService/,
+      });
+    }
+  });
+
   it('resolves after __initializeService has finished', async () => {
     const cell = newCell();
     const launch = initialized.launchService(doing('waits', cell));

@@ -12,6 +12,7 @@ import { closedError, Line } from './line.js';
 import { native } from './native.js';
 import { CALL, END, EXCEPTION, MESSENGER } from './protocol.js';
 import { onAbort } from './signals.js';
+import { Thread } from './threads.js';
 import { warn, warnOnce } from './warnings.js';
 
 /** How long a closing service may take to get to what was sent before, in milliseconds. */
@@ -34,12 +35,13 @@ export class Service extends EventEmitter {
   #closing;
 
   /**
-   * @param {import('./threads.js').Thread} thread
+   * @param {Thread} thread
    * @param {import('./tasks.js').TaskSet} set
    * @param {import('../index.d.ts').ServiceWorkerOptions} options
    */
   constructor(thread, set, options) {
     super();
+    if (!(thread instanceof Thread)) throw illegalConstructor();
     this.#thread = thread;
     this.#set = set;
     this.#exceptionHandler = options.exceptionHandler;
@@ -264,6 +266,11 @@ export class Service extends EventEmitter {
       warn('EXCEPTION_HANDLER', `An exceptionHandler threw: ${describe(error)}`);
     }
   }
+}
+
+function illegalConstructor() {
+  const error = new TypeError('Illegal constructor: a Service comes from launchService(), and from nowhere else.');
+  return Object.assign(error, { code: 'ERR_NANOLITH_INVALID_ARGUMENT' });
 }
 
 /** @param {Call} call @param {AbortSignal} signal */
