@@ -127,6 +127,10 @@ export interface ServiceLauncher<out D extends TaskDefinitions> {
    *
    * Resolves after `__initializeService` has finished. Rejects, leaving nothing behind, with what that threw,
    * with an exception uncaught before it, with a {@link LoadError}, or with the signal's reason.
+   *
+   * The messages and streams that the service sends by `parent` before that are held back, and delivered right
+   * after, to the listeners that are added where the launch is awaited. What it sends on a {@link Messenger}
+   * is not, and so arrives ahead of them; everywhere else both arrive in the order sent.
    */
   readonly launchService: (options?: ServiceWorkerOptions) => Promise<Service<D>>;
   /** The path of the file that threads load. */

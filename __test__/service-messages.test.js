@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { MessageChannel, receiveMessageOnPort } from 'node:worker_threads';
 
-import { pool } from '../index.js';
+import { Messenger, pool } from '../index.js';
 import { doing, initialized } from './fixtures/initializers.js';
 import { serving } from './fixtures/service-tasks.js';
 import { arrivals, newCell, open, rejection, until, within } from './helpers.js';
@@ -165,6 +165,17 @@ describe('what a service sends before launchService resolved', all, () => {
     await until(() => service.closed && heard.length > 0);
     assert.deepEqual(heard, ['the last word']);
     await within(service.close());
+  });
+
+  it('is overtaken by what it sends on a Messenger meanwhile', async () => {
+    const messenger = new Messenger('both ways');
+    const heard = hear(messenger);
+    await withService(initialized, doing('sendsBothWays'), async (service) => {
+      service.onMessage((/** @type {unknown} */ data) => heard.push(data));
+      await until(() => heard.length === 2);
+      assert.deepEqual(heard, ['to whoever listens', 'to the owner']);
+    });
+    messenger.close();
   });
 
   it('parent.waitForMessage in the initializer hears what the owner sends after the launch', () =>
