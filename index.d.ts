@@ -152,6 +152,7 @@ export interface ServiceLauncher<out D extends TaskDefinitions> {
  * - a {@link LoadError}, when the file cannot be loaded or does not define the set;
  * - a {@link WorkerExitedError}, when the thread ended before the task settled;
  * - a {@link NestingError} or an {@link OwnerEndedError};
+ * - a `RangeError` (`ERR_NANOLITH_LIMIT`), when 4,194,304 calls of this thread are pending;
  * - the signal's reason, when it aborts.
  */
 export interface Nanolith<D extends TaskDefinitions, I extends boolean = true> extends ServiceLauncher<D> {
@@ -617,7 +618,7 @@ export class ServiceClosedError extends Error {
   readonly code: 'ERR_NANOLITH_SERVICE_CLOSED';
 }
 
-/** The thread that made the call, and with it the thread that served it, has ended. */
+/** The call was made when the thread that owns the pool had ended, just before the calling thread ends with it. */
 export class OwnerEndedError extends Error {
   private constructor();
   readonly name: 'OwnerEndedError';

@@ -163,7 +163,10 @@ describe('the pages', () => {
     const rows = [...text.matchAll(/^\| `(ERR_NANOLITH_\w+)` \| `(\w+)` \|/gm)].map(
       ([, code, name]) => `${code} ${name}`,
     );
-    assert.deepEqual(rows.sort(), [...codes, 'ERR_NANOLITH_INVALID_ARGUMENT TypeError'].sort());
+    assert.deepEqual(
+      rows.sort(),
+      [...codes, 'ERR_NANOLITH_INVALID_ARGUMENT TypeError', 'ERR_NANOLITH_LIMIT RangeError'].sort(),
+    );
   });
 });
 

@@ -112,6 +112,14 @@ describe('error classes', () => {
   });
 });
 
+describe('limitReached', () => {
+  it('is a RangeError with a code', () => {
+    const error = errors.limitReached('too many');
+    assert.ok(error instanceof RangeError);
+    assert.deepEqual({ ...error, message: error.message }, { code: 'ERR_NANOLITH_LIMIT', message: 'too many' });
+  });
+});
+
 describe('invalidArgument', () => {
   it('is a TypeError that tells what was expected and what was given', () => {
     const error = errors.invalidArgument('params', 'an array', 'foo');

@@ -4,7 +4,7 @@
 // that was aborted never reaches the next one in the same place.
 
 import { agent, expect, hold, on, onAfterLook, reader, release, writer } from './agent.js';
-import { LoadError, WorkerExitedError } from './errors.js';
+import { LoadError, limitReached, WorkerExitedError } from './errors.js';
 import { dropValue, readThrown, readValue } from './hosts.js';
 import { ENDED, FAILURE, FATAL, LOAD_FAILED, REPLY } from './protocol.js';
 
@@ -79,7 +79,7 @@ function take(resolve, reject) {
 export function open(call) {
   const place = free.pop() ?? places.length;
   if (place === places.length) {
-    if (place === PLACES) throw new RangeError(`More than ${place} calls of one thread are pending.`);
+    if (place === PLACES) throw limitReached(`${place} calls of this thread are pending, and it cannot have more.`);
     places.push(call);
     generations.push(0);
   } else {

@@ -84,6 +84,14 @@ export function invalidArgument(name, expected, given) {
   return Object.assign(error, { code: 'ERR_NANOLITH_INVALID_ARGUMENT' });
 }
 
+/**
+ * Makes the error for more than one of the library's tables can hold, a `RangeError`.
+ * @param {string} message
+ */
+export function limitReached(message) {
+  return Object.assign(new RangeError(message), { code: 'ERR_NANOLITH_LIMIT' });
+}
+
 const SHOWN_CHARACTERS = 120;
 
 /**

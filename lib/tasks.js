@@ -6,7 +6,7 @@ import { agent, expect, on, writer } from './agent.js';
 import { validateTaskCall } from './arguments.js';
 import { fail, find, holdFor, open, PoolCall } from './calls.js';
 import './ending.js';
-import { NestingError, OwnerEndedError, UnknownTaskError } from './errors.js';
+import { limitReached, NestingError, OwnerEndedError, UnknownTaskError } from './errors.js';
 import { sendCarrier, writeParamsApart } from './hosts.js';
 import { loadingFiles } from './loading.js';
 import { native } from './native.js';
@@ -55,7 +55,7 @@ export class TaskSet {
     if (known !== undefined) return known;
     if (!this.names.has(name)) throw unknownTask(this, name);
     const atom = native.atom(name);
-    if (atom === null) throw new RangeError('This process has used up its table of task names.');
+    if (atom === null) throw limitReached('This process has used up its table of task names.');
     this.#atoms.set(name, atom);
     return atom;
   }
