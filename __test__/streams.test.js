@@ -9,7 +9,7 @@ import { parent, pool } from '../index.js';
 import { native } from '../lib/native.js';
 import { doing, initialized } from './fixtures/initializers.js';
 import { streams } from './fixtures/streams.js';
-import { fixtureUrl, INDEX, living, rejection, runWell, until, within, write } from './helpers.js';
+import { fixtureUrl, INDEX, living, newCell, open, rejection, runWell, until, within, write } from './helpers.js';
 import { listenersOf } from './service-helpers.js';
 
 // The folder of files for child processes goes when what made it has ended: this file, that is, not one of its tests.
@@ -804,7 +804,7 @@ describe('parent', () => {
   });
 });
 
-describe('after ten seconds', () => {
+describe('after ten seconds', { concurrency: true }, () => {
   it('an offer without a listener and a stream without a reader are given up, on both sides', () =>
     withListener(async (service) => {
       const silent = await within(streams.launchService());
@@ -829,6 +829,27 @@ describe('after ten seconds', () => {
       read.destroy();
       await silent.close();
     }));
+
+  it('a stream is given up whose callback threw; ten seconds begin when the last callback has settled', () =>
+    withListener(
+      async (service) => {
+        const cell = newCell();
+        const late = await service.createStream({ take: 'settleLate', cell });
+        const atOnce = await Promise.all(
+          ['ignore', 'throwUnread', 'rejectUnread'].map((take) => service.createStream({ take })),
+        );
+        const lateError = errorOf(late);
+        for (const error of await Promise.all(atOnce.map(errorOf))) {
+          assert.equal(error.code, 'ERR_NANOLITH_STREAM_UNCLAIMED');
+        }
+        assert.ok(!late.destroyed, 'its callback has not settled');
+        const since = performance.now();
+        open(cell);
+        assert.equal((await lateError).code, 'ERR_NANOLITH_STREAM_UNCLAIMED');
+        assert.ok(performance.now() - since >= 9_900);
+      },
+      { exceptionHandler() {} },
+    ));
 
   it('a process that waits for nothing else goes on', async () => {
     const out = await runWell(`
