@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { afterEach, beforeEach, describe, it } from 'node:test';
 
 import { ConcurrencyOption, pool } from '../index.js';
@@ -6,12 +8,30 @@ import { native } from '../lib/native.js';
 import { nests } from './fixtures/nests.js';
 import { tasks } from './fixtures/tasks.js';
 import { warm } from './fixtures/warm.js';
-import { arrivals, INDEX, living, newCell, open, poolIdle, rejection, runWell, until, within } from './helpers.js';
+import {
+  arrivals,
+  INDEX,
+  living,
+  newCell,
+  open,
+  poolIdle,
+  rejection,
+  runWell,
+  until,
+  within,
+  write,
+} from './helpers.js';
 
 const cores = native.slots(1);
 
 describe('setConcurrency', () => {
   afterEach(() => pool.setConcurrency('x1'));
+
+  it('maxConcurrency is 1 where the process may use one core', { skip: process.platform !== 'linux' }, () => {
+    const [, core] = /^Cpus_allowed_list:\s*(\d+)/m.exec(readFileSync('/proc/self/status', 'utf8')) ?? [];
+    const file = write(`import { pool } from '${INDEX}'; console.log(pool.maxConcurrency);`);
+    assert.equal(execFileSync('taskset', ['-c', String(core), process.execPath, file], { encoding: 'utf8' }), '1\n');
+  });
 
   it('maxConcurrency defaults to the cores that this process may use', async () => {
     const code = `import { pool } from '${INDEX}'; console.log(pool.maxConcurrency);`;

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { afterEach, describe, it } from 'node:test';
+import { setEnvironmentData } from 'node:worker_threads';
 
 import { pool } from '../index.js';
 import { native } from '../lib/native.js';
@@ -34,6 +35,17 @@ describe('spares', () => {
     assert.ok(pool.idle);
     assert.equal(await within(tasks({ name: 'add', params: [1, 2] })), 3);
     assert.equal(await within(tasks({ name: 'isMain' })), false);
+  });
+
+  it('do not see environment data that was set after they started; a call with options does not get one', async () => {
+    pool.setConcurrency(1);
+    await within(describes({ name: 'describe', params: [''] }));
+    await until(() => ready() === 1);
+    setEnvironmentData('set late', 'late');
+    const call = /** @type {const} */ ({ name: 'environmentData', params: ['set late'] });
+    assert.equal(await within(describes({ ...call, options: { name: 'its own' } })), 'late');
+    assert.equal(ready(), 1);
+    assert.equal(await within(describes(call)), undefined);
   });
 
   it('have fresh module state, and nothing of the user’s ran early', async () => {

@@ -31,6 +31,23 @@ describe('a thread that nanolith did not start', () => {
     assert.equal(await runWell(code), '3 3 3\n3 3 0 7\n');
   });
 
+  it('may be blocked: its warm threads go on', async () => {
+    const code = `${imports}
+      import { arrivals, blockForArrivals, newCell } from '${fixtureUrl('barrier.js')}';
+      if (isMainThread) {
+        await done(new Worker(new URL(import.meta.url)));
+      } else {
+        pool.setConcurrency(1);
+        await warm(add);
+        const cell = newCell();
+        const calls = Array.from({ length: 100 }, () => warm({ name: 'tick', params: [cell] }));
+        blockForArrivals(cell, 100);
+        console.log(arrivals(cell));
+        await Promise.all(calls);
+      }`;
+    assert.equal(await runWell(code), '100\n');
+  });
+
   it('is one with a forged token, and with the workerData of a nanolith thread', async () => {
     const code = `${imports}
       if (isMainThread) {
