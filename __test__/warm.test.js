@@ -140,6 +140,30 @@ describe('isolate: false', () => {
     assert.ok(pool.idle);
   });
 
+  it('a task goes to another idle thread when the one that is woken for it is kept by what a task left behind', async () => {
+    const [cell, blocked] = [newCell(), newCell()];
+    await within(Promise.all([1, 2].map(() => warm({ name: 'meet', params: [cell, 2] }))));
+    // The thread that became idle last is woken first.
+    await within(warm({ name: 'blockAfterwards', params: [blocked] }));
+    await until(() => arrivals(blocked) === 1);
+    for (let sum = 0; sum < 3; sum += 1) assert.equal(await within(warm({ name: 'add', params: [sum, 0] })), sum);
+    open(blocked);
+    assert.equal(await within(warm({ name: 'add', params: [1, 2] })), 3);
+  });
+
+  it('a thread that is kept by what a task left behind is ended when the task that waits for it is aborted', async () => {
+    pool.setConcurrency(1);
+    await poolIdle();
+    const cell = newCell();
+    await within(warm({ name: 'blockAfterwards', params: [cell] }));
+    await until(() => arrivals(cell) === 1);
+    const signal = AbortSignal.timeout(200);
+    assert.equal((await rejection(warm({ name: 'nothing', signal }))).name, 'TimeoutError');
+    assert.equal(await within(warm({ name: 'add', params: [1, 2] })), 3);
+    await threadsGone();
+    pool.setConcurrency(2);
+  });
+
   it('gives up its slot between tasks to an older item', async () => {
     pool.setConcurrency(1);
     const cell = newCell();

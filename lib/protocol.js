@@ -70,6 +70,8 @@ export const TALKING = 31;
 export const CODE = 32;
 // core → owner: u32 thread. It has nothing more to do, and is about to end by itself.
 export const ENDING = 33;
+// core → root: a warm thread was woken. Look soon whether it has come.
+export const WOKEN = 34;
 
 // The kinds of work, as the core counts them.
 export const ONE_OFF = 0;

@@ -9,10 +9,12 @@ import { adopt, callsOf, endedEarly, writeReason } from './calls.js';
 import { ports, sendCarrier, take } from './hosts.js';
 import { native } from './native.js';
 import { ENTRY } from './place.js';
-import { CODE, RELAY, START_WARM, TERMINATE } from './protocol.js';
+import { CODE, RELAY, START_WARM, TERMINATE, WOKEN } from './protocol.js';
 
 /** How often the root looks for threads that have been idle for long enough, in milliseconds. */
 const EXPIRE_MS = 2_500;
+/** How long the root waits for a warm thread that was woken before it looks whether that has come, in milliseconds. */
+const RELIEVE_MS = 10;
 /** How long a task may have its CPU to itself before the spare that it used is replaced, in milliseconds. */
 const TOP_UP_MS = 25;
 
@@ -222,6 +224,15 @@ on(START_WARM, (reader) => {
     // Not lost: the constructor told the core, which tells the callers.
   }
 });
+
+on(WOKEN, relieveLater);
+
+/** Looks for warm threads that were woken and did not come, for as long as any are on their way. */
+function relieveLater() {
+  setTimeout(() => {
+    if (native.relieve(agent.id)) relieveLater();
+  }, RELIEVE_MS).unref();
+}
 
 /**
  * The WorkerOptions of a warm set, as `define` wrote them.

@@ -35,6 +35,8 @@ pub enum Kind {
     CallerEnded = 30,
     /// To the owner of a thread: `thread u32`. It has nothing more to do, and is about to end by itself.
     Ending = 33,
+    /// To a root: a warm thread was woken. Look soon whether it has come.
+    Woken = 34,
 }
 
 #[cfg(all(test, not(loom)))]
@@ -59,6 +61,7 @@ mod tests {
             ("TERMINATE", Kind::Terminate),
             ("CALLER_ENDED", Kind::CallerEnded),
             ("ENDING", Kind::Ending),
+            ("WOKEN", Kind::Woken),
         ] {
             let line = format!("export const {name} = {};", kind as u8);
             assert!(table.contains(&line), "lib/protocol.js lacks `{line}`");

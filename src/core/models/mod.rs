@@ -118,7 +118,10 @@ impl Loop {
                 let (frame, after) = more.split_at(u32::from_le_bytes(*length) as usize);
                 // Nothing is handed off with that: the owner only starts a clock.
                 if frame[0] != Kind::Ending as u8 {
-                    self.arrived.push_back(frame.to_vec());
+                    // What a root does about that is in the models that are about it.
+                    if frame[0] != Kind::Woken as u8 {
+                        self.arrived.push_back(frame.to_vec());
+                    }
                 }
                 rest = after;
             }

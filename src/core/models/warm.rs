@@ -203,7 +203,7 @@ fn a_task_is_aborted_while_its_thread_hangs() {
 fn no_task_waits_for_a_thread_that_hangs_for_another() {
     check(
         a_task_is_aborted_while_its_thread_hangs,
-        &[("warm: an abort ends who starts for nobody", "deadlock")],
+        &[("warm: an abort ends who comes for nobody", "deadlock")],
     );
 }
 
@@ -239,6 +239,43 @@ fn what_a_dying_thread_had_not_begun_goes_to_another() {
     check(
         a_thread_dies_while_it_is_woken,
         &[("warm: what a dying thread was woken for goes to another", "deadlock")],
+    );
+}
+
+/// The thread that is woken for a task does not come, while another one is idle.
+fn a_thread_does_not_come() {
+    let mut root = Loop::of(&root(2));
+    let mut threads: Vec<_> = (1..3)
+        .map(|call| {
+            granted(submit(&root.agent, Work::Warm, call));
+            Warm::start(&mut root)
+        })
+        .collect();
+    for (call, warm) in (1..).zip(&mut threads) {
+        assert!(matches!(warm.turn(), Next::Run(began, _) if began == call));
+    }
+    for (call, warm) in (1..).zip(&mut threads) {
+        assert!(matches!(warm.turn(), Next::Idle));
+        assert_eq!(root.answered(), call);
+    }
+    let mut blocked = threads.pop().unwrap();
+    let mut other = threads.pop().unwrap();
+    let other = thread::spawn(move || other.serve(3));
+    granted(submit(&root.agent, Work::Warm, 3));
+    assert!(root.agent.pool().relieve(Duration::ZERO), "somebody is on the way");
+    assert_eq!(root.answered(), 3);
+    assert_eq!(other.join().unwrap(), [3]);
+    blocked.life.hear_kind(Kind::Work);
+    assert!(matches!(blocked.turn(), Next::Idle));
+    assert!(!root.agent.pool().relieve(Duration::ZERO));
+    assert_eq!(counts(&root), (0, 0, 2));
+}
+
+#[test]
+fn no_task_waits_for_a_blocked_thread_beside_an_idle_one() {
+    check(
+        a_thread_does_not_come,
+        &[("warm: who does not come is not the only one woken", "deadlock")],
     );
 }
 

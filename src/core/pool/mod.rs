@@ -5,7 +5,8 @@
 //! An *item* is one request for a slot: a one-off task, a warm task or a service. It *waits* in the queue until it is
 //! *granted* a slot; `held` counts the slots given out. A one-off task or a service is granted to its caller, who starts
 //! the thread. A warm task is granted to its *set*: any free thread of the set may take it, so it is never tied to a
-//! thread before it begins.
+//! thread before it begins. One idle thread is *woken* for each, and others too when that one is *late*: a task may have
+//! left something behind that keeps its event loop.
 //!
 //! # Rules
 //!
@@ -56,6 +57,8 @@ use sets::Set;
 use spares::Spares;
 use threads::Thread;
 
+/// A warm thread that was woken and does not come within this is late.
+pub const LATE: Duration = Duration::from_millis(10);
 /// Idle warm threads and spares end after this.
 pub const IDLE: Duration = Duration::from_secs(10);
 /// Something that has waited for so long behind services alone deserves a warning.
@@ -117,6 +120,8 @@ struct State {
     threads: FxHashMap<AgentId, Thread>,
     /// Warm threads with nothing to do.
     idle: u32,
+    /// Whether the root was told that threads were woken, and looks whether they come.
+    watched: bool,
     spares: Spares,
     closed: bool,
 }
@@ -151,6 +156,7 @@ impl Pool {
             sets: Vec::new(),
             threads: FxHashMap::default(),
             idle: 0,
+            watched: false,
             spares: Spares::default(),
             closed: false,
         };

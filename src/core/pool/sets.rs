@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use super::threads::{Duty, Thread};
 use super::{Key, Pool, State};
@@ -27,8 +27,10 @@ pub(super) struct Set {
     pub granted: VecDeque<Key>,
     /// Idle threads, the one idle for longest first; the newest is taken first, so that the others can expire.
     pub idle: Vec<(AgentId, Instant)>,
-    /// Threads on their way to `granted`: those that were idle, and those that still load the file.
+    /// Threads on their way to `granted`: those that were idle, those of them that are late, and those that still load
+    /// the file.
     pub woken: usize,
+    pub late: usize,
     pub starting: usize,
     /// Living threads that have loaded the file.
     pub loaded: u32,
@@ -45,6 +47,7 @@ impl Pool {
                 granted: VecDeque::new(),
                 idle: Vec::new(),
                 woken: 0,
+                late: 0,
                 starting: 0,
                 loaded: 0,
             };
@@ -60,8 +63,8 @@ impl Pool {
         self.state.lock().sets.get(set as usize).map(|set| set.info.clone())
     }
 
-    /// Sees to it that a thread is on its way for every granted task: an idle one, though another may be starting, since
-    /// nobody knows how long that takes; else a new one.
+    /// Sees to it that a thread is on its way for every granted task: an idle one, though another may be starting or late,
+    /// since nobody knows how long that takes; else a new one.
     pub(super) fn staff(&self, state: &mut State, id: SetId) {
         let set = &mut state.sets[id as usize];
         while set.woken < set.granted.len()
@@ -70,13 +73,18 @@ impl Pool {
             set.woken += 1;
             state.idle -= 1;
             if let Some(thread) = state.threads.get_mut(&idle) {
-                thread.duty = Duty::Woken { set: id };
+                let since = Instant::now();
+                thread.duty = Duty::Woken { set: id, since };
                 if step("warm: an idle thread is woken") {
                     let _ = thread.agent.inbox.send_kind(Kind::Work, &[]);
                 }
             }
+            if !state.watched {
+                state.watched = true;
+                let _ = self.root().inbox.send_kind(Kind::Woken, &[]);
+            }
         }
-        while set.woken + set.starting < set.granted.len() {
+        while set.woken + set.late + set.starting < set.granted.len() {
             set.starting += 1;
             let root = self.root();
             let (agent, token) = Agent::expected(&root);
@@ -96,21 +104,54 @@ impl Pool {
         }
     }
 
-    /// A granted task was taken back before a thread took it: if one still loads the file for nobody, it is ended, as a
-    /// one-off task's is. The one that has been at it for longest: it may never come to an end.
+    /// What threads were woken for and have not come for, for as long as this, other idle ones are woken for too. Says
+    /// whether threads are on their way that may be late, so that the root should look again.
+    #[must_use]
+    pub fn relieve(&self, late: Duration) -> bool {
+        let mut state = self.state.lock();
+        let state = &mut *state;
+        let mut missed: Vec<SetId> = Vec::new();
+        for thread in state.threads.values_mut() {
+            if let Duty::Woken { set, since } = thread.duty
+                && since.elapsed() >= late
+                && step("warm: who does not come is not the only one woken")
+            {
+                thread.duty = Duty::Late { set };
+                state.sets[set as usize].woken -= 1;
+                state.sets[set as usize].late += 1;
+                missed.push(set);
+            }
+        }
+        for set in missed {
+            self.staff(state, set);
+        }
+        state.watched = state
+            .threads
+            .values()
+            .any(|thread| matches!(thread.duty, Duty::Woken { .. }));
+        state.watched
+    }
+
+    /// A granted task was taken back before a thread took it: a thread that is late or still loads the file, for nobody
+    /// now, is ended, as a one-off task's is. The one that was started first: it may never come.
     pub(super) fn unstaff(&self, state: &mut State, id: SetId) {
         let set = &mut state.sets[id as usize];
-        if set.woken + set.starting <= set.granted.len() {
+        if set.woken + set.late + set.starting <= set.granted.len() {
             return;
         }
-        let starting = state
+        let missed = state
             .threads
             .iter_mut()
-            .filter(|(_, thread)| thread.duty == Duty::Starting { set: id });
-        if let Some((thread_id, thread)) = starting.min_by_key(|&(&thread_id, _)| thread_id)
-            && step("warm: an abort ends who starts for nobody")
+            .filter(|(_, thread)| matches!(thread.duty, Duty::Starting { set } | Duty::Late { set } if set == id));
+        if let Some((thread_id, thread)) = missed.min_by_key(|&(&thread_id, _)| thread_id)
+            && step("warm: an abort ends who comes for nobody")
         {
-            set.starting -= 1;
+            if let Duty::Late { .. } = thread.duty {
+                set.late -= 1;
+                set.loaded -= 1;
+            } else {
+                set.starting -= 1;
+            }
             thread.duty = Duty::Ending;
             let _ = self
                 .root()

@@ -345,6 +345,73 @@ fn an_idle_thread_is_woken_though_another_starts() {
 }
 
 #[test]
+fn who_does_not_come_is_not_the_only_one_woken() {
+    let world = World::new(3);
+    for call in 0..3 {
+        let _ = world.ask(&world.root, Work::Warm, call, false);
+    }
+    let threads = world.start_warm();
+    for (call, thread) in (0..).zip(&threads) {
+        assert_eq!(world.turn(thread), Some(call));
+    }
+    assert!(threads.iter().all(|thread| world.turn(thread).is_none()));
+    assert!(!world.pool().relieve(Duration::ZERO), "none was woken");
+
+    let told = || {
+        frames(&world.root)
+            .iter()
+            .filter(|frame| frame[0] == Kind::Woken as u8)
+            .count()
+    };
+    let work = |thread: &Agent| frames(thread).len();
+    let _ = world.ask(&world.root, Work::Warm, 3, false);
+    assert_eq!(told(), 1, "the root looks whether it comes");
+    assert!(world.pool().relieve(LATE), "not late yet");
+    assert_eq!((work(&threads[2]), work(&threads[1])), (1, 0));
+    assert!(world.pool().relieve(Duration::ZERO));
+    assert_eq!((work(&threads[1]), work(&threads[0])), (1, 0), "one after the other");
+    assert_eq!(told(), 0, "it looks already");
+    assert_eq!(world.turn(&threads[1]), Some(3));
+    assert_eq!(world.turn(&threads[2]), None, "too late");
+    assert!(!world.pool().relieve(Duration::ZERO));
+    assert_eq!(world.turn(&threads[1]), None);
+    assert_eq!(world.pool().counts().ready, 3);
+}
+
+#[test]
+fn a_late_thread_is_waited_for_when_there_is_no_other_and_ended_by_an_abort() {
+    let world = World::new(2);
+    let ask = |call| match world.ask(&world.root, Work::Warm, call, false) {
+        Submitted::Granted(key) => key,
+        other => panic!("{other:?}"),
+    };
+    ask(1);
+    let thread = world.start_warm().remove(0);
+    assert_eq!(world.turn(&thread), Some(1));
+    assert_eq!(world.turn(&thread), None);
+    ask(2);
+    assert!(!world.pool().relieve(Duration::ZERO));
+    assert_eq!(
+        heard(&world.root, Kind::StartWarm),
+        [],
+        "no storm of threads when all are slow"
+    );
+    assert_eq!(world.turn(&thread), Some(2));
+    assert_eq!(world.turn(&thread), None);
+
+    let key = ask(3);
+    let _ = world.pool().relieve(Duration::ZERO);
+    assert_eq!(world.pool().cancel(key), Cancelled::Unbegun);
+    assert_eq!(heard(&world.root, Kind::Terminate), [thread.id]);
+    assert_eq!(world.turn(&thread), None);
+    world.pool().thread_ended(thread.id, &[]);
+    ask(4);
+    let next = world.start_warm().remove(0);
+    assert_eq!(world.turn(&next), Some(4));
+    assert_eq!(world.counts(), (1, 0));
+}
+
+#[test]
 fn nested_work_borrows_the_slot_of_its_holder_once() {
     let world = World::new(1);
     let outer = world.granted(Work::OneOff, 1);

@@ -28,6 +28,11 @@ pub(super) enum Duty {
     /// A warm thread that was idle, and is on its way to its set's granted tasks.
     Woken {
         set: SetId,
+        since: Instant,
+    },
+    /// One that was woken and has not come: something that a task left behind keeps its event loop, most likely.
+    Late {
+        set: SetId,
     },
     Idle {
         set: SetId,
@@ -191,8 +196,12 @@ impl Pool {
                 state.sets[set as usize].loaded += 1;
                 (false, set)
             }
-            Duty::Woken { set } => {
+            Duty::Woken { set, .. } => {
                 state.sets[set as usize].woken -= 1;
+                (false, set)
+            }
+            Duty::Late { set } => {
+                state.sets[set as usize].late -= 1;
                 (false, set)
             }
             Duty::Running { set, key } => {
@@ -281,9 +290,13 @@ impl Pool {
                 self.release(state, key);
             }
             Duty::Starting { set } => self.starter_lost(state, set, Kind::Ended, reason),
-            Duty::Woken { set } => {
-                state.sets[set as usize].woken -= 1;
-                state.sets[set as usize].loaded -= 1;
+            Duty::Woken { set, .. } | Duty::Late { set } => {
+                let known = &mut state.sets[set as usize];
+                match thread.duty {
+                    Duty::Late { .. } => known.late -= 1,
+                    _ => known.woken -= 1,
+                }
+                known.loaded -= 1;
                 if step("warm: what a dying thread was woken for goes to another") {
                     self.staff(state, set);
                 }
