@@ -28,6 +28,27 @@ describe('R9: a thread whose task has answered ends, whatever the task left behi
     await until(() => living() === 2);
   });
 
+  for (const set of ['talks', 'talksWarm']) {
+    it(`${set}: none is ended, or let go, whose words wait for the process's own output`, async () => {
+      const code = `
+        import { Writable } from 'node:stream';
+        let [written, blocked] = [0, true];
+        const stdout = new Writable({
+          write(chunk, _, callback) {
+            written += chunk.length;
+            setTimeout(callback, blocked ? 6_000 : 0);
+            blocked = false;
+          },
+        });
+        const { stdout: own } = process;
+        Object.defineProperty(process, 'stdout', { value: stdout });
+        const { ${set} } = await import('${fixtureUrl('talks.js')}');
+        process.on('exit', () => own.write(String(written)));
+        await ${set}({ name: 'text', params: [2_000_000] });`;
+      assert.equal(await runWell(code), '2000000');
+    });
+  }
+
   it('none is ended that only takes its time to exit', async () => {
     const code = `
       import { talks } from '${fixtureUrl('talks.js')}';
