@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { describe, it } from 'node:test';
 
 import { pool, Service, ServiceCluster } from '../index.js';
+import { blockForArrivals, cells } from './fixtures/barrier.js';
 import { doing, initialized } from './fixtures/initializers.js';
 import { serving } from './fixtures/service-tasks.js';
 import { arrivals, living, newCell, open, poolIdle, rejection, threadsGone, until, within } from './helpers.js';
@@ -91,6 +93,26 @@ describe('a ServiceCluster', all, () => {
     await within(Promise.all(services.map((service) => service.call({ name: 'sendMore' }))));
     for (const messages of heard) assert.deepEqual(messages, [0, 1, 2, 3, 4, 5, 6, 7, 8, 9]);
     await within(cluster.closeAll());
+  });
+
+  it('is not delivered too early when threads end in the same turn', async () => {
+    const cluster = new ServiceCluster(initialized);
+    for (let round = 0; round < 5; round += 1) {
+      const cell = newCell();
+      const ending = await within(Promise.all([1, 2, 3].map(() => serving.launchService())));
+      const gone = ending.map((service) => rejection(service.call({ name: 'exitWhenOpen', params: [cell] })));
+      const launch = cluster.launch(1, doing('waitsAndSends', cell));
+      await until(() => arrivals(cell) === 4);
+      open(cell);
+      // This thread finds out about all of it at once.
+      blockForArrivals(cell, 5);
+      Atomics.wait(cells, cell, 5, 50);
+      const [service] = await within(launch);
+      const heard = hear(service);
+      await within(service.call({ name: 'sendMore' }));
+      await within(Promise.all([...gone, service.close()]));
+      assert.deepEqual(heard, [0, 1, 2, 3, 4, 5, 6, 7, 8, 9]);
+    }
   });
 
   it('currentServices has each service, its active calls and a unique identifier', () =>
@@ -224,7 +246,9 @@ describe('services that end', all, () => {
       });
       await within(services[0].close());
       await rejection(services[1].call({ name: 'exit' }));
-      await within(services[2].worker.terminate());
+      const ended = once(services[2], 'terminated');
+      await services[2].worker.terminate();
+      await within(ended);
       assert.deepEqual(left, { 0: 0, 1: 0, 2: 0 });
       assert.equal(cluster.activeServices, 0);
       assert.equal(cluster.activeServiceCalls, 0);

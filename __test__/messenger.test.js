@@ -262,6 +262,14 @@ describe('listening on a Messenger', all, () => {
       assert.equal((await failing).message, 'from a predicate');
     }));
 
+  it('what awaits one message hears the next, though both have arrived', () =>
+    withMessengers(2, async (one, two) => {
+      const heard = [];
+      for (const message of [1, 2, 3]) one.sendMessage(message);
+      while (heard.length < 3) heard.push(await within(two.waitForMessage(() => true)));
+      assert.deepEqual(heard, [1, 2, 3]);
+    }));
+
   it('signal of waitForMessage: rejects with the reason; no listener is left', () =>
     withMessengers(2, async (one, two) => {
       const controller = new AbortController();

@@ -59,11 +59,68 @@ describe('messages between a service and its owner', all, () => {
       const first = service.call({ name: 'send', params: [1, 2] }).then(() => order.push('first'));
       const second = service.call({ name: 'sendThenAnswerLater', params: [3] }).then(() => order.push('second'));
       await within(Promise.all([first, second]));
-      assert.deepEqual(
-        order.filter((entry) => entry !== 'first'),
-        [1, 2, 0, 1, 2, 'last', 'second'],
-      );
-      assert.ok(order.indexOf('first') > order.indexOf(2));
+      // Its task ran on before the first answer was read, or after.
+      const [answered] = order.splice(order.indexOf('first'), 1);
+      assert.equal(answered, 'first');
+      assert.deepEqual(order, [1, 2, 0, 1, 2, 'last', 'second']);
+    }));
+
+  it('a failed call settles before one that was answered later', () =>
+    withService(serving, undefined, async (service) => {
+      /** @type {string[]} */
+      const order = [];
+      const failed = service.call({ name: 'fail', params: ['error'] }).catch(() => order.push('failed'));
+      const answered = service.call({ name: 'add', params: [1, 2] }).then(() => order.push('answered'));
+      await within(Promise.all([failed, answered]));
+      assert.deepEqual(order, ['failed', 'answered']);
+    }));
+
+  it('what awaits one message hears the next, though both have arrived', () =>
+    withService(serving, undefined, async (service) => {
+      for (let round = 0; round < 20; round += 1) {
+        await within(service.call({ name: 'sendLater', params: [1, 2, 3] }));
+        const heard = [];
+        while (heard.length < 3) heard.push(await within(service.waitForMessage(() => true)));
+        assert.deepEqual(heard, [1, 2, 3]);
+      }
+    }));
+
+  it('what awaits an answer hears the message that was sent after it, though both have arrived', () =>
+    withService(serving, undefined, async (service) => {
+      for (let round = 0; round < 20; round += 1) {
+        const sent = service.call({ name: 'sendLater', params: [round] });
+        busy(10);
+        await sent;
+        assert.equal(await within(service.waitForMessage(() => true)), round);
+      }
+    }));
+
+  it('a task that awaits one message hears the next', () =>
+    withService(serving, undefined, async (service) => {
+      for (let round = 0; round < 20; round += 1) {
+        const heard = service.call({ name: 'waitForSeveral', params: [3] });
+        for (const message of [1, 2, 3]) service.sendMessage(message);
+        assert.deepEqual(await within(heard), [1, 2, 3]);
+      }
+    }));
+
+  it('a listener that a message’s continuation adds hears the next', () =>
+    withService(serving, undefined, async (service) => {
+      const heard = service.waitForMessage(() => true).then(() => hear(service));
+      await within(service.call({ name: 'send', params: [1, 2, 3] }));
+      assert.deepEqual(await heard, [2, 3]);
+    }));
+
+  it('calls go on in between: the event loop has its turns', () =>
+    withService(serving, undefined, async (service) => {
+      let turns = 0;
+      const timer = setInterval(() => {
+        turns += 1;
+      });
+      service.onMessage(() => busy(1));
+      await within(service.call({ name: 'send', params: upTo(200) }));
+      clearInterval(timer);
+      assert.ok(turns >= 10, `${turns} turns in 200 ms`);
     }));
 
   it('a message that a task sent before its reply is dispatched before the call resolves', () =>
@@ -470,3 +527,9 @@ describe('close with messages under way', all, () => {
 });
 
 nothingLeft();
+
+/** Keeps this thread from its event loop for so many milliseconds. @param {number} ms */
+function busy(ms) {
+  const end = performance.now() + ms;
+  while (performance.now() < end);
+}

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { describe, it } from 'node:test';
 import { MessageChannel, receiveMessageOnPort, Worker } from 'node:worker_threads';
 
@@ -936,7 +937,9 @@ describe('the slot of a service', () => {
     await rejection(exiting.call({ name: 'exit' }));
     assert.equal(pool.activeCount, 0);
     const terminated = await within(serving.launchService());
-    await within(terminated.worker.terminate());
+    const ended = once(terminated, 'terminated');
+    await terminated.worker.terminate();
+    await within(ended);
     assert.equal(pool.activeCount, 0);
   });
 });

@@ -3,6 +3,10 @@
 // The loop is in one of two states. Asleep: the core calls `wake` when something arrives. Awake: a look is scheduled, or
 // runs. Whoever waits for an answer keeps the loop awake (`expect`), since a look costs microseconds and a wake-up many
 // times that; a loop that finds nothing within its budget goes to sleep, so an idle thread burns nothing.
+//
+// One look reads many frames, each of which would be an event of its own if Node brought it: what awaits one must have
+// gone on before the next, or a listener that it adds would miss that. So a look pauses between frames, and goes on when
+// the microtasks have run. Not between any two: each kind of frame has its rule.
 
 import { clearImmediate, setImmediate, setTimeout } from 'node:timers';
 import { workerData } from 'node:worker_threads';
@@ -85,26 +89,48 @@ function shrinkLater() {
 
 /** @type {((reader: Reader) => void)[]} */
 const handlers = [];
+/** @type {number[]} */
+const rules = [];
+
+/** Such frames settle a promise or call a function: as many as there are, then their microtasks. */
+const SETTLES = 1;
+/** Such a frame waits for its turn: what went before goes on first, and what follows waits until this has. */
+const IN_TURN = 2;
 
 /**
- * Says what to do with a kind of frame. The handler reads its fields from `reader`.
+ * Says what to do with a kind of frame that none of the user's code hears of. The handler reads its fields from `reader`.
  * @param {number} kind
  * @param {(reader: Reader) => void} handler
  */
-export function on(kind, handler) {
+export function on(kind, handler, rule = 0) {
   handlers[kind] = handler;
+  rules[kind] = rule;
 }
 
-/** What runs after each look: work that must not interleave with reading frames. @type {(() => void)[]} */
+/** As `on`, for a frame that settles a promise or calls a function. @type {typeof on} */
+export const onSettling = (kind, handler) => on(kind, handler, SETTLES);
+
+/** As `on`, for a frame of which the user's code hears, and after which it expects the next. @type {typeof on} */
+export const onInTurn = (kind, handler) => on(kind, handler, IN_TURN);
+
+/** @type {(() => void)[]} */
+const beforeMicrotasks = [];
+
+/** What runs whenever frames have been read, before the user's code hears of them. @param {() => void} work */
+export function onRead(work) {
+  beforeMicrotasks.push(work);
+}
+
+/** @type {(() => void)[]} */
 const afterLook = [];
 
-/** @param {() => void} work */
+/** What runs after each look: work that must not interleave with reading frames. @param {() => void} work */
 export function onAfterLook(work) {
   afterLook.push(work);
 }
 
-/** What runs before the next look. @type {(() => void)[]} */
-let firsts = [];
+/** What comes before any frame, each in a turn of its own. @type {(() => void)[]} */
+const firsts = [];
 
 /**
  * Does something once what has settled by now has gone on, and before any frame is read after that.
@@ -115,13 +141,29 @@ export function beforeNextLook(work) {
   expect();
 }
 
-function doFirst() {
-  while (firsts.length > 0) {
-    const now = firsts;
-    firsts = [];
-    for (const work of now) work();
+/** @type {(() => void)[]} */
+const conclusions = [];
+
+/**
+ * Does something once everything that has arrived by now has been read, and has gone on: a conclusion that something has
+ * not arrived. What goes on arriving does not delay it: a mark of its own, sent to itself, says when its time has come.
+ * @param {() => void} conclude
+ */
+export function whenRead(conclude) {
+  const start = writer.position;
+  writer.u8(MARK);
+  const sent = agent.send(agent.id, start, 1);
+  writer.position = start;
+  if (sent) {
+    conclusions.push(conclude);
+    expect();
+  } else {
+    // Its own environment is ending: nothing arrives here any more.
+    conclude();
   }
 }
+
+onInTurn(MARK, () => conclusions.shift()?.());
 
 /**
  * Whether the thread may go on polling without returning to its event loop, because everything it ran was synchronous.
@@ -137,7 +179,6 @@ export function onMayStay(rule) {
 let asleep = false;
 /** @type {NodeJS.Immediate | undefined} */
 let scheduled;
-let reading = false;
 
 /**
  * Deno aborts the process where a thread ends (`process.exit`, `terminate()`) in JavaScript that native code called: there
@@ -162,15 +203,29 @@ export function expect() {
   scheduled = setImmediate(run);
 }
 
+/** Until when the loop may go on without returning to the event loop. */
+let turnEnds = 0;
+/** Whether a look waits for microtasks. */
+let paused = false;
+/** The strictest rule among the frames whose microtasks have not run. */
+let unsettled = 0;
+
 function run() {
   if (scheduled !== undefined) {
     clearImmediate(scheduled);
     scheduled = undefined;
   }
-  if (firsts.length > 0) doFirst();
-  const until = agent.now() + TURN_MS;
-  let found = look(until);
-  while (found && mayStay() && agent.poll() && agent.now() < until) found = look(until);
+  turnEnds = agent.now() + TURN_MS;
+  goOn();
+}
+
+/** Looks for what has arrived, once no microtasks wait. */
+function goOn() {
+  paused = false;
+  unsettled = 0;
+  let found = look();
+  while (found && !paused && mayStay() && agent.poll() && agent.now() < turnEnds) found = look();
+  if (paused) return;
   if (found || agent.poll() || !agent.sleep()) {
     // Let microtasks, timers and I/O have their turn, then look again.
     scheduled ??= setImmediate(run);
@@ -181,70 +236,98 @@ function run() {
   }
 }
 
-/**
- * Reads everything that has arrived, for at most the given time; says whether there was anything.
- * @param {number} until
- */
-function look(until) {
+const { nextTick } = process;
+const resolved = Promise.resolve();
+
+/** Goes on after the microtasks: a tick that a microtask asks for comes when there are no more of them. */
+function pause() {
+  paused = true;
+  for (const work of beforeMicrotasks) work();
+  if (agent.now() < turnEnds) resolved.then(askForTick);
+  else scheduled ??= setImmediate(run);
+}
+
+function askForTick() {
+  nextTick(resume);
+}
+
+function resume() {
+  if (paused) goOn();
+}
+
+/** The frames that have been taken over, and where reading stands in them. */
+let source = incoming;
+let position = 0;
+let end = 0;
+
+/** Reads everything that has arrived, for as long as the turn goes on; says whether there was anything. */
+function look() {
   let found = false;
   do {
-    let bytes = agent.drain();
-    if (bytes < 0) {
-      // Read at once, whatever the time: the room is given back below.
-      makeRoom(-bytes);
-      bytes = agent.drain();
+    if (firsts.length > 0) {
+      if (unsettled === 0) firsts.shift()?.();
+      pause();
+      return true;
     }
-    if (bytes === 0) break;
+    if (position === end && !take()) break;
     found = true;
-    dispatch(bytes);
-  } while (agent.now() < until);
-  if (incoming.length > KEEP) makeRoom(SCRATCH);
+    if (!dispatch()) {
+      pause();
+      return true;
+    }
+  } while (agent.now() < turnEnds);
+  if (incoming.length > KEEP || source.length > KEEP) {
+    makeRoom(SCRATCH);
+    source = incoming;
+  }
+  for (const work of beforeMicrotasks) work();
   for (const work of afterLook) work();
   return found;
 }
 
-let marked = false;
-
-/**
- * Reads everything that had arrived by now: before a conclusion that something has not. What goes on arriving does not
- * prolong it: a mark of its own, sent to itself, says when it has seen enough.
- */
-export function lookNow() {
-  if (reading) return;
-  doFirst();
-  const start = writer.position;
-  writer.u8(MARK);
-  marked = !agent.send(agent.id, start, 1);
-  writer.position = start;
-  while (!marked) look(0);
+/** Takes over what has arrived; says whether there was anything. */
+function take() {
+  let bytes = agent.drain();
+  if (bytes < 0) {
+    // The room is given back when this has been read.
+    makeRoom(-bytes);
+    bytes = agent.drain();
+  }
+  source = incoming;
+  position = 0;
+  end = bytes;
+  return bytes > 0;
 }
 
-on(MARK, () => {
-  marked = true;
-});
+/** Reads frames to the end, or up to one that has to wait: then it says no. */
+function dispatch() {
+  while (position < end) {
+    reader.attach(source, position, end);
+    const next = position + 4 + reader.u32();
+    const kind = reader.u8();
+    const rule = rules[kind];
+    if (rule + unsettled > IN_TURN) return false;
+    if (rule > unsettled) unsettled = rule;
+    position = next;
+    try {
+      handlers[kind](reader);
+    } catch (error) {
+      // What cannot be read, or a fault of this library: the frames that follow must not suffer from it.
+      throwUncaught(error);
+    }
+  }
+  return true;
+}
+
+/** Sees to it that the core can hand something over while frames that it handed over before wait to be read. */
+export function keepUnread() {
+  if (position < end && source === incoming) makeRoom(SCRATCH);
+}
 
 /** @param {number} bytes */
 export function makeRoom(bytes) {
   incoming = new Uint8Array(bytes);
   useScratch(writer.bytes);
-}
-
-/** @param {number} bytes */
-function dispatch(bytes) {
-  reading = true;
-  let position = 0;
-  while (position < bytes) {
-    reader.attach(incoming, position, bytes);
-    const end = position + 4 + reader.u32();
-    position = end;
-    try {
-      handlers[reader.u8()](reader);
-    } catch (error) {
-      // A fault of this library: the frames that follow must not suffer from it.
-      throwUncaught(error);
-    }
-  }
-  reading = false;
 }
 
 /** The bytes that the core handed over. @param {number} bytes */

@@ -3,7 +3,7 @@
 // A call is known across threads by a number: its place in the table, and a generation, so that a late answer to a call
 // that was aborted never reaches the next one in the same place.
 
-import { agent, expect, hold, on, onAfterLook, reader, release, writer } from './agent.js';
+import { agent, expect, hold, on, onInTurn, onRead, onSettling, reader, release, writer } from './agent.js';
 import { LoadError, limitReached, WorkerExitedError } from './errors.js';
 import { dropValue, readThrown, readValue } from './hosts.js';
 import { ENDED, FAILURE, FATAL, LOAD_FAILED, REPLY } from './protocol.js';
@@ -251,7 +251,7 @@ function countAnswer({ thread }) {
   if (thread.answers === 1) answering.push(thread);
 }
 
-onAfterLook(() => {
+onRead(() => {
   if (answering.length === 0) return;
   // Once a look, ahead of whatever hears that a call has settled: a reply is not worth a crossing of its own.
   for (const thread of answering) {
@@ -261,7 +261,7 @@ onAfterLook(() => {
   answering.length = 0;
 });
 
-on(REPLY, (reader) => {
+onSettling(REPLY, (reader) => {
   const call = find(reader.u32());
   if (call === undefined) {
     dropValue(reader);
@@ -278,7 +278,7 @@ on(REPLY, (reader) => {
   expectMore();
 });
 
-on(FAILURE, (reader) => {
+onInTurn(FAILURE, (reader) => {
   const call = find(reader.u32());
   if (call instanceof ServiceCall) countAnswer(call);
   if (call === undefined) dropValue(reader);
@@ -292,7 +292,7 @@ on(FATAL, (reader) => {
   else dropValue(reader);
 });
 
-on(ENDED, (reader) => {
+onInTurn(ENDED, (reader) => {
   const call = find(reader.u32());
   if (call === undefined) return;
   const code = reader.u32() | 0;
@@ -300,7 +300,7 @@ on(ENDED, (reader) => {
   endedEarly(call, code, error);
 });
 
-on(LOAD_FAILED, (reader) => {
+onInTurn(LOAD_FAILED, (reader) => {
   const call = find(reader.u32());
   if (call === undefined) return;
   const file = reader.text();

@@ -1,6 +1,6 @@
 // Launching a service: a slot, a thread, its file and its initializer; or nothing at all.
 
-import { agent, on, writer } from './agent.js';
+import { agent, onInTurn, writer } from './agent.js';
 import { validateLaunchOptions } from './arguments.js';
 import { fail, find, leave, open, PoolCall } from './calls.js';
 import { writeParamsApart } from './hosts.js';
@@ -65,7 +65,7 @@ function begin(call, set, options) {
   call.undo = () => service.close();
 }
 
-on(READY, (reader) => {
+onInTurn(READY, (reader) => {
   const call = find(reader.u32());
   if (!(call instanceof PoolCall) || call.service === undefined || !leave(call)) return;
   const { service } = call;

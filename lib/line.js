@@ -1,6 +1,6 @@
 // The line between a service and its owner: messages and streams, the same at both ends.
 
-import { agent, on, writer } from './agent.js';
+import { agent, beforeNextLook, onInTurn, writer } from './agent.js';
 import { validateTransferList } from './arguments.js';
 import { ServiceClosedError } from './errors.js';
 import { dropValue, readValue, writeValue } from './hosts.js';
@@ -93,10 +93,11 @@ export class Line {
     this.#early = [];
   }
 
+  /** Delivers it, one after the other, each as a message that arrives now. */
   deliverEarly() {
     const early = this.#early ?? [];
     this.#early = undefined;
-    for (const deliver of early) deliver();
+    for (const deliver of early) beforeNextLook(deliver);
   }
 
   /** @param {unknown} data */
@@ -129,14 +130,14 @@ export function closedError() {
   return new ServiceClosedError('The service has been closed, or its thread has ended.');
 }
 
-on(MESSAGE, (reader) => {
+onInTurn(MESSAGE, (reader) => {
   const line = lines.get(reader.u32());
   if (line === undefined) dropValue(reader);
   // One that cannot be read is nobody's result: an uncaught exception of this thread.
   else line.receive(readValue(reader));
 });
 
-on(STREAM_OFFER, (reader) => {
+onInTurn(STREAM_OFFER, (reader) => {
   const line = lines.get(reader.u32());
   const pipe = reader.u32();
   if (line === undefined) {

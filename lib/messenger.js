@@ -1,6 +1,6 @@
 // A channel by name between any threads of the process. Who listens where, the core's hub knows.
 
-import { agent, hold, on, release, writer } from './agent.js';
+import { agent, hold, onInTurn, release, writer } from './agent.js';
 import { validateMessengerName } from './arguments.js';
 import { invalidArgument, MessengerClosedError } from './errors.js';
 import { Listeners } from './listeners.js';
@@ -109,13 +109,13 @@ export class Messenger {
   }
 
   static {
-    on(BROADCAST, (reader) => {
+    onInTurn(BROADCAST, (reader) => {
       const messenger = open.get(reader.u32());
       // One that was closed here meanwhile, or that nobody listens to: the message is dropped.
       if (messenger !== undefined && messenger.#listeners.size > 0) messenger.#listeners.emit(reader.value());
     });
 
-    on(MESSENGER_CLOSED, (reader) => {
+    onInTurn(MESSENGER_CLOSED, (reader) => {
       const messenger = open.get(reader.u32());
       if (messenger !== undefined) messenger.#end();
     });

@@ -4,7 +4,7 @@ import { EventEmitter } from 'node:events';
 import { clearTimeout, setTimeout } from 'node:timers';
 import { inspect } from 'node:util';
 
-import { agent, beforeNextLook, expect, on, throwUncaught, writer } from './agent.js';
+import { agent, beforeNextLook, expect, onInTurn, throwUncaught, writer } from './agent.js';
 import { validateMessenger, validateServiceCall } from './arguments.js';
 import { abandon, Call, callsOf, fail, open, ServiceCall } from './calls.js';
 import { readThrown, writeParams } from './hosts.js';
@@ -255,6 +255,7 @@ export class Service extends EventEmitter {
       this.#closing ??= this.#thread.exited.then(() => {});
       this.#settle();
       await this.#thread.worker.terminate();
+      await this.#closing;
     };
     if (this.#exceptionHandler === undefined) {
       warnOfUncaught(thrown);
@@ -304,7 +305,7 @@ function asError(thrown) {
   return new Error(`A service threw what is no error: ${describe(thrown)}`, { cause: thrown });
 }
 
-on(EXCEPTION, (reader) => {
+onInTurn(EXCEPTION, (reader) => {
   const service = services.get(reader.u32());
   const thrown = readThrown(reader);
   service?.exceptionThrown(thrown);

@@ -6,7 +6,7 @@
 
 import { clearTimeout, setTimeout } from 'node:timers';
 
-import { agent, expect, lookNow, on, writer } from './agent.js';
+import { agent, expect, onSettling, whenRead, writer } from './agent.js';
 import { validateFunction, validateMetaData, validateSignalOptions } from './arguments.js';
 import { StreamTimeoutError } from './errors.js';
 import { writeValue } from './hosts.js';
@@ -188,9 +188,10 @@ class Offer {
 
   #timeOut() {
     // The answer may be here already, if this thread was busy.
-    lookNow();
-    const seconds = OFFER_MS / 1000;
-    this.giveUp(new StreamTimeoutError(`The other side added no onStream() listener within ${seconds} seconds.`));
+    whenRead(() => {
+      const seconds = OFFER_MS / 1000;
+      this.giveUp(new StreamTimeoutError(`The other side added no onStream() listener within ${seconds} seconds.`));
+    });
   }
 
   accepted() {
@@ -213,7 +214,7 @@ class Offer {
   }
 }
 
-on(STREAM_ACCEPT, (reader) => {
+onSettling(STREAM_ACCEPT, (reader) => {
   offered.get(reader.u32())?.accepted();
 });
 

@@ -4,7 +4,7 @@ import { basename } from 'node:path';
 import { clearTimeout, setTimeout } from 'node:timers';
 import { MessageChannel, SHARE_ENV, Worker } from 'node:worker_threads';
 
-import { agent, isRoot, lookNow, on, reader, started, writer } from './agent.js';
+import { agent, isRoot, on, reader, started, whenRead, writer } from './agent.js';
 import { adopt, callsOf, endedEarly, writeReason } from './calls.js';
 import { ports, sendCarrier, take } from './hosts.js';
 import { native } from './native.js';
@@ -76,16 +76,17 @@ export class Thread {
     });
     this.exited = new Promise((resolve) => {
       this.worker.once('exit', (code) => {
-        this.#end(code);
-        resolve(code);
+        // What it sent before it ended counts.
+        whenRead(() => {
+          this.#end(code);
+          resolve(code);
+        });
       });
     });
   }
 
   /** @param {number} code */
   #end(code) {
-    // What it sent before it ended counts.
-    lookNow();
     threads.delete(this.id);
     this.#forget(code, this.error);
     // To each its own: an error goes on with the frames of one caller.

@@ -1,6 +1,6 @@
 // The ends of pipes that this agent has: who hears what the core says about a pipe, and how one is given up.
 
-import { agent, on, writer } from '../agent.js';
+import { agent, on, onInTurn, writer } from '../agent.js';
 import { PIPE_ENDED, PIPE_READABLE, PIPE_WRITABLE } from '../protocol.js';
 
 /** What the raw functions answer instead of a number of bytes. */
@@ -70,7 +70,7 @@ function goOn(reader) {
 on(PIPE_READABLE, goOn);
 on(PIPE_WRITABLE, goOn);
 
-on(PIPE_ENDED, (reader) => {
+onInTurn(PIPE_ENDED, (reader) => {
   const pipe = reader.u32();
   const end = ends.get(pipe);
   if (end === undefined) return;

@@ -2,7 +2,7 @@
 
 // What the user's file will import: here it is part of the start, which spares have behind them.
 import * as exported from '../../index.js';
-import { begin, on, started } from '../agent.js';
+import { begin, onInTurn, started } from '../agent.js';
 import { END } from '../protocol.js';
 import { exit } from './exit.js';
 import { serve } from './warm.js';
@@ -12,7 +12,7 @@ import './service.js';
 // For copies of nanolith that are made on this thread: see `index.js`.
 Object.defineProperty(globalThis, Symbol.for('nanolith'), { value: exported });
 
-on(END, () => {
+onInTurn(END, () => {
   exit();
 });
 

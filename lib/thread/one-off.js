@@ -1,6 +1,6 @@
 // A thread that runs one task and ends.
 
-import { agent, hold, on, writer } from '../agent.js';
+import { agent, hold, onSettling, writer } from '../agent.js';
 import { readValue, writeThrown } from '../hosts.js';
 import { receiveMessengers } from '../messengers.js';
 import { FATAL, LOAD_FAILED, ONE_OFF, RUN } from '../protocol.js';
@@ -11,7 +11,7 @@ import { launchHere } from './service.js';
 
 hold();
 
-on(RUN, (reader) => {
+onSettling(RUN, (reader) => {
   const call = reader.u32();
   const work = reader.u8();
   const file = reader.text();

@@ -2,7 +2,7 @@
 
 import { threadId } from 'node:worker_threads';
 
-import { agent, on, onMayStay, writer } from '../agent.js';
+import { agent, onMayStay, onSettling, writer } from '../agent.js';
 import { readValue, writeThrown } from '../hosts.js';
 import { attach } from '../messengers.js';
 import { native } from '../native.js';
@@ -77,7 +77,7 @@ function report(error) {
   });
 }
 
-on(CALL, (reader) => {
+onSettling(CALL, (reader) => {
   const call = reader.u32();
   const atom = reader.u32();
   let params;
@@ -128,7 +128,7 @@ async function runWithHooks(call, name, params) {
   running -= 1;
 }
 
-on(MESSENGER, (reader) => {
+onSettling(MESSENGER, (reader) => {
   const call = reader.u32();
   attach(reader.text());
   reply(() => writeResult(call, undefined));

@@ -2,7 +2,19 @@
 
 import { setImmediate } from 'node:timers';
 
-import { agent, begin, expect, hold, makeRoom, on, onAfterLook, onMayStay, payload, writer } from '../agent.js';
+import {
+  agent,
+  begin,
+  expect,
+  hold,
+  keepUnread,
+  makeRoom,
+  on,
+  onAfterLook,
+  onMayStay,
+  payload,
+  writer,
+} from '../agent.js';
 import { isApart, readApart, readValue, take, takeApart } from '../hosts.js';
 import { receiveMessengers, returnMessengers } from '../messengers.js';
 import { native } from '../native.js';
@@ -102,6 +114,7 @@ function isAwaited(call, caller) {
 function work(answer) {
   for (let length = answer; ; length = writer.position) {
     if (isTalking()) talk();
+    keepUnread();
     let bytes = agent.turn(length, turnEnds);
     writer.position = 0;
     current = undefined;

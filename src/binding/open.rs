@@ -96,12 +96,22 @@ impl WakeFunction {
 pub fn open<'env>(env: &'env Env, token: Option<String>, wake: Function<'env, (), ()>) -> Result<Option<Object<'env>>> {
     let expected = token.map_or_else(|| Some(Agent::root()), |token| agent::redeem(&token));
     let Some(agent) = expected else { return Ok(None) };
+    let opened = connected(env, &agent, wake);
+    if opened.is_err() {
+        // The thread is being ended, and no longer runs JavaScript: there will be no hook that ends the agent.
+        agent.end();
+    }
+    opened.map(Some)
+}
+
+/// The object of an agent, with all that it has.
+fn connected<'env>(env: &'env Env, agent: &Arc<Agent>, wake: Function<'env, (), ()>) -> Result<Object<'env>> {
     let mut object = Object::new(env)?;
     object.set("id", agent.id)?;
     object.set("owner", agent.owner.as_ref().map_or(0, |owner| owner.id))?;
     object.set("wake", wake)?;
     let handle = Box::into_raw(Box::new(Handle {
-        agent,
+        agent: Arc::clone(agent),
         caller: None,
         oversize: None,
         outgoing: Scratch::EMPTY,
@@ -111,10 +121,11 @@ pub fn open<'env>(env: &'env Env, token: Option<String>, wake: Function<'env, ()
         pipe: None,
         ended: AtomicBool::new(false),
     }));
-    // SAFETY: the handle was made above and is freed only by the finalizer that `connect` adds last.
+    // SAFETY: the handle was made above and is freed only by the finalizer that `connect` adds last. Without that one it
+    // stays: parts of the environment may have its address.
     let outcome = unsafe { connect(env.raw(), object.raw(), handle) };
     outcome.map_err(|failed| Error::new(Status::GenericFailure, format!("nanolith: {} failed", failed.0)))?;
-    Ok(Some(object))
+    Ok(object)
 }
 
 /// # Safety
