@@ -5,6 +5,7 @@
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
+use std::time::Duration;
 
 use arbitrary::Arbitrary;
 use libfuzzer_sys::fuzz_target;
@@ -42,6 +43,10 @@ enum Op {
     AgentEnds(u8),
     ThreadEnds(u8),
     SetMax(u8),
+    /// The root looks for woken threads that have not come: all of them are late.
+    Relieve,
+    /// As in life, but that what waits has waited long enough.
+    Stalled,
     Listen,
 }
 
@@ -274,6 +279,14 @@ fuzz_target!(|ops: Vec<Op>| {
                 }
             }
             Op::SetMax(max) => world.pool().set_max(u32::from(max % 5)),
+            Op::Relieve => {
+                let _ = world.pool().relieve(Duration::ZERO);
+            }
+            Op::Stalled => {
+                let counts = world.pool().counts();
+                let stalled = world.pool().stalled(Duration::ZERO);
+                assert!(!stalled || counts.queued > 0 && counts.active >= counts.max);
+            }
             Op::Listen => world.listen(),
         }
         world.check();
