@@ -10,7 +10,7 @@ import { fileURLToPath } from 'node:url';
  * @property {number} column
  */
 
-/** How many frames are looked at: between the caller and what it calls there may be builtins, as `map`'s. */
+/** How many frames are looked at when the first has no file: a builtin, `map` say, may stand between caller and callee. */
 const FRAMES = 8;
 
 /** How the runtimes name the files of their own code. */
@@ -22,26 +22,36 @@ const BUILTIN = /^(?:node|ext):/;
  * @returns {Place | undefined}
  */
 export function callerOf(callee) {
-  const holder = /** @type {{ stack?: unknown }} */ ({});
-  if (!isWritable('stackTraceLimit') || !isWritable('prepareStackTrace')) {
-    Error.captureStackTrace(holder, callee);
-    return placeInText(holder.stack);
+  if (isWritable('stackTraceLimit') && isWritable('prepareStackTrace')) {
+    // A frame costs microseconds, and mostly the first will do.
+    return placeIn(framesAbove(callee, 1)) ?? placeIn(framesAbove(callee, FRAMES));
   }
+  const holder = /** @type {{ stack?: unknown }} */ ({});
+  Error.captureStackTrace(holder, callee);
+  return placeInText(holder.stack);
+}
+
+/** @param {Function} callee @param {number} limit */
+function framesAbove(callee, limit) {
   const { prepareStackTrace, stackTraceLimit } = Error;
-  let sites;
+  const holder = /** @type {{ stack?: unknown }} */ ({});
   try {
-    Error.stackTraceLimit = FRAMES;
+    Error.stackTraceLimit = limit;
     Error.prepareStackTrace = (_, frames) => frames;
     Error.captureStackTrace(holder, callee);
     // Formatted on the first look, so here.
-    sites = /** @type {NodeJS.CallSite[]} */ (holder.stack);
+    return holder.stack;
   } finally {
     Error.stackTraceLimit = stackTraceLimit;
     Error.prepareStackTrace = prepareStackTrace;
   }
+}
+
+/** @param {unknown} frames @returns {Place | undefined} */
+function placeIn(frames) {
   // A test runner may see to it that stacks are always text.
-  if (!Array.isArray(sites)) return placeInText(sites);
-  for (const site of sites) {
+  if (!Array.isArray(frames)) return placeInText(frames);
+  for (const site of /** @type {NodeJS.CallSite[]} */ (frames)) {
     const name = site.getFileName();
     if (name && !BUILTIN.test(name)) {
       return { file: pathOf(name), line: site.getLineNumber() ?? 0, column: site.getColumnNumber() ?? 0 };
