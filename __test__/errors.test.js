@@ -143,7 +143,8 @@ describe('invalidArgument', () => {
       message(() => {}),
       'received a function',
     );
-    assert.equal(message(throwingGetter(Symbol.toStringTag)), 'received an object');
+    // Node 26 inspects it all the same.
+    assert.match(message(throwingGetter(Symbol.toStringTag)), /^received (?:an object|\{\})$/);
     assert.ok(message('x'.repeat(1e6)).length < 150);
     assert.ok(message(Array.from({ length: 1000 }, () => 'x'.repeat(1000))).length < 150);
     assert.ok(message({ [inspect.custom]: () => assert.fail() }).startsWith('received {'));
