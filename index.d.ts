@@ -566,7 +566,8 @@ export interface Pool {
   /**
    * Bounds how many threads may stand ready, started with nothing of yours loaded; 0 forbids them. Spares and
    * idle warm threads together never exceed `maxConcurrency`, end after ten idle seconds, and hold no
-   * process.
+   * process. A call without `options` may get one; environment data that was set after it started
+   * (`setEnvironmentData`) is not seen there.
    */
   setSpares(count: number): void;
 }
