@@ -3,6 +3,7 @@ import { after, before, beforeEach, describe, it } from 'node:test';
 import { SHARE_ENV } from 'node:worker_threads';
 
 import { define, pool } from '../index.js';
+import { native } from '../lib/native.js';
 import { blockForArrivals } from './fixtures/barrier.js';
 import { exitsWarm } from './fixtures/exits.js';
 import { tasks } from './fixtures/tasks.js';
@@ -149,6 +150,19 @@ describe('isolate: false', () => {
     for (let sum = 0; sum < 3; sum += 1) assert.equal(await within(warm({ name: 'add', params: [sum, 0] })), sum);
     open(blocked);
     assert.equal(await within(warm({ name: 'add', params: [1, 2] })), 3);
+  });
+
+  it('another thread is started when what a task left behind keeps the only one', async () => {
+    pool.setConcurrency(1);
+    await poolIdle();
+    const cell = newCell();
+    await within(warm({ name: 'blockAfterwards', params: [cell] }));
+    await until(() => arrivals(cell) === 1);
+    assert.equal(await within(warm({ name: 'add', params: [1, 2] })), 3);
+    open(cell);
+    await threadsGone();
+    assert.ok(native.poolCounts(1).ready <= 1, 'and one of them is given up');
+    pool.setConcurrency(2);
   });
 
   it('a thread that is kept by what a task left behind is ended when the task that waits for it is aborted', async () => {

@@ -280,7 +280,7 @@ fuzz_target!(|ops: Vec<Op>| {
             }
             Op::SetMax(max) => world.pool().set_max(u32::from(max % 5)),
             Op::Relieve => {
-                let _ = world.pool().relieve(Duration::ZERO);
+                let _ = world.pool().relieve(Duration::ZERO, Duration::ZERO);
             }
             Op::Stalled => {
                 let counts = world.pool().counts();

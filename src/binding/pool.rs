@@ -7,7 +7,7 @@ use napi::{Error, Result, Status};
 use napi_derive::napi;
 
 use crate::core::agent::{self, Agent, AgentId};
-use crate::core::pool::{IDLE, LATE, Placed, STALL, SetInfo};
+use crate::core::pool::{IDLE, LATE, LOST, Placed, STALL, SetInfo};
 use crate::core::{atoms, concurrency, once};
 
 pub(super) fn agent(id: AgentId) -> Result<Arc<Agent>> {
@@ -189,10 +189,10 @@ pub fn expire(agent_id: u32) -> Result<bool> {
     Ok(agent(agent_id)?.pool().expire(IDLE))
 }
 
-/// Wakes others in place of warm threads that were woken and did not come. Says whether to look again.
+/// Wakes or starts others in place of warm threads that were woken and did not come. Says whether to look again.
 #[napi]
 pub fn relieve(agent_id: u32) -> Result<bool> {
-    Ok(agent(agent_id)?.pool().relieve(LATE))
+    Ok(agent(agent_id)?.pool().relieve(LATE, LOST))
 }
 
 /// A service has run its initializer. Told by the service's own thread.

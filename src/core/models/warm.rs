@@ -10,7 +10,7 @@ use super::pool::{root, submit, waiting};
 use super::{Loop, check, number};
 use crate::core::agent::{self, Agent};
 use crate::core::inbox::Delivery;
-use crate::core::pool::{Cancelled, Key, Submitted, Turn, Work};
+use crate::core::pool::{Cancelled, Key, LOST, Submitted, Turn, Work};
 use crate::core::protocol::Kind;
 
 /// What a warm thread does at the end of a task, as the binding's `turn` and `lib/thread/warm.js` do.
@@ -262,12 +262,15 @@ fn a_thread_does_not_come() {
     let mut other = threads.pop().unwrap();
     let other = thread::spawn(move || other.serve(3));
     granted(submit(&root.agent, Work::Warm, 3));
-    assert!(root.agent.pool().relieve(Duration::ZERO), "somebody is on the way");
+    assert!(
+        root.agent.pool().relieve(Duration::ZERO, LOST),
+        "somebody is on the way"
+    );
     assert_eq!(root.answered(), 3);
     assert_eq!(other.join().unwrap(), [3]);
     blocked.life.hear_kind(Kind::Work);
     assert!(matches!(blocked.turn(), Next::Idle));
-    assert!(!root.agent.pool().relieve(Duration::ZERO));
+    assert!(!root.agent.pool().relieve(Duration::ZERO, LOST));
     assert_eq!(counts(&root), (0, 0, 2));
 }
 
@@ -276,6 +279,42 @@ fn no_task_waits_for_a_blocked_thread_beside_an_idle_one() {
     check(
         a_thread_does_not_come,
         &[("warm: who does not come is not the only one woken", "deadlock")],
+    );
+}
+
+/// The only thread of a set does not come, while another caller asks for a task.
+fn the_only_thread_does_not_come() {
+    let mut root = Loop::of(&root(2));
+    granted(submit(&root.agent, Work::Warm, 1));
+    let mut blocked = Warm::start(&mut root);
+    assert!(matches!(blocked.turn(), Next::Run(1, _)));
+    assert!(matches!(blocked.turn(), Next::Idle));
+    assert_eq!(root.answered(), 1);
+    let caller = Loop::of(&Agent::expected(&root.agent).0);
+    let asks = thread::spawn(move || {
+        granted(submit(&caller.agent, Work::Warm, 2));
+        caller
+    });
+    let looks = {
+        let root = Arc::clone(&root.agent);
+        thread::spawn(move || root.pool().relieve(Duration::ZERO, Duration::ZERO))
+    };
+    let mut caller = asks.join().unwrap();
+    let _ = looks.join().unwrap();
+    for _ in 0..2 {
+        let _ = root.agent.pool().relieve(Duration::ZERO, Duration::ZERO);
+    }
+    assert_eq!(Warm::start(&mut root).serve(2), [2]);
+    assert_eq!(caller.answered(), 2);
+    assert!(matches!(blocked.turn(), Next::Idle));
+    assert_eq!(counts(&root), (0, 0, 2));
+}
+
+#[test]
+fn no_task_waits_for_a_blocked_thread_alone() {
+    check(
+        the_only_thread_does_not_come,
+        &[("warm: another is started for who does not come", "deadlock")],
     );
 }
 

@@ -6,7 +6,7 @@
 //! *granted* a slot; `held` counts the slots given out. A one-off task or a service is granted to its caller, who starts
 //! the thread. A warm task is granted to its *set*: any free thread of the set may take it, so it is never tied to a
 //! thread before it begins. One idle thread is *woken* for each, and others too when that one is *late*: a task may have
-//! left something behind that keeps its event loop.
+//! left something behind that keeps its event loop. A thread that stays late is *lost*, and another is started.
 //!
 //! # Rules
 //!
@@ -59,6 +59,8 @@ use threads::Thread;
 
 /// A warm thread that was woken and does not come within this is late.
 pub const LATE: Duration = Duration::from_millis(10);
+/// One that does not come within this is lost.
+pub const LOST: Duration = Duration::from_secs(1);
 /// Idle warm threads and spares end after this.
 pub const IDLE: Duration = Duration::from_secs(10);
 /// Something that has waited for so long behind services alone deserves a warning.

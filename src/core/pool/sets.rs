@@ -32,6 +32,9 @@ pub(super) struct Set {
     pub woken: usize,
     pub late: usize,
     pub starting: usize,
+    /// Threads that were woken and are not counted on any more. No more than the pool has slots: each has another in its
+    /// place.
+    pub lost: usize,
     /// Living threads that have loaded the file.
     pub loaded: u32,
 }
@@ -48,6 +51,7 @@ impl Pool {
                 idle: Vec::new(),
                 woken: 0,
                 late: 0,
+                lost: 0,
                 starting: 0,
                 loaded: 0,
             };
@@ -104,31 +108,44 @@ impl Pool {
         }
     }
 
-    /// What threads were woken for and have not come for, for as long as this, other idle ones are woken for too. Says
-    /// whether threads are on their way that may be late, so that the root should look again.
+    /// What threads were woken for and have not come for within `late`, other idle ones are woken for too; within `lost`,
+    /// another is started. Says whether there are threads that the root should look for again.
     #[must_use]
-    pub fn relieve(&self, late: Duration) -> bool {
+    pub fn relieve(&self, late: Duration, lost: Duration) -> bool {
         let mut state = self.state.lock();
         let state = &mut *state;
         let mut missed: Vec<SetId> = Vec::new();
         for thread in state.threads.values_mut() {
-            if let Duty::Woken { set, since } = thread.duty
-                && since.elapsed() >= late
-                && step("warm: who does not come is not the only one woken")
-            {
-                thread.duty = Duty::Late { set };
-                state.sets[set as usize].woken -= 1;
-                state.sets[set as usize].late += 1;
-                missed.push(set);
+            match thread.duty {
+                Duty::Woken { set, since }
+                    if since.elapsed() >= late && step("warm: who does not come is not the only one woken") =>
+                {
+                    thread.duty = Duty::Late { set, since };
+                    state.sets[set as usize].woken -= 1;
+                    state.sets[set as usize].late += 1;
+                    missed.push(set);
+                }
+                Duty::Late { set, since }
+                    if since.elapsed() >= lost
+                        && state.sets[set as usize].lost < state.max as usize
+                        && step("warm: another is started for who does not come") =>
+                {
+                    thread.duty = Duty::Lost { set };
+                    state.sets[set as usize].late -= 1;
+                    state.sets[set as usize].lost += 1;
+                    missed.push(set);
+                }
+                _ => {}
             }
         }
         for set in missed {
             self.staff(state, set);
         }
-        state.watched = state
-            .threads
-            .values()
-            .any(|thread| matches!(thread.duty, Duty::Woken { .. }));
+        state.watched = state.threads.values().any(|thread| match thread.duty {
+            Duty::Woken { .. } => true,
+            Duty::Late { set, .. } => state.sets[set as usize].lost < state.max as usize,
+            _ => false,
+        });
         state.watched
     }
 
@@ -142,7 +159,7 @@ impl Pool {
         let missed = state
             .threads
             .iter_mut()
-            .filter(|(_, thread)| matches!(thread.duty, Duty::Starting { set } | Duty::Late { set } if set == id));
+            .filter(|(_, thread)| matches!(thread.duty, Duty::Starting { set } | Duty::Late { set, .. } if set == id));
         if let Some((thread_id, thread)) = missed.min_by_key(|&(&thread_id, _)| thread_id)
             && step("warm: an abort ends who comes for nobody")
         {

@@ -355,7 +355,7 @@ fn who_does_not_come_is_not_the_only_one_woken() {
         assert_eq!(world.turn(thread), Some(call));
     }
     assert!(threads.iter().all(|thread| world.turn(thread).is_none()));
-    assert!(!world.pool().relieve(Duration::ZERO), "none was woken");
+    assert!(!world.pool().relieve(Duration::ZERO, LOST), "none was woken");
 
     let told = || {
         frames(&world.root)
@@ -366,20 +366,20 @@ fn who_does_not_come_is_not_the_only_one_woken() {
     let work = |thread: &Agent| frames(thread).len();
     let _ = world.ask(&world.root, Work::Warm, 3, false);
     assert_eq!(told(), 1, "the root looks whether it comes");
-    assert!(world.pool().relieve(LATE), "not late yet");
+    assert!(world.pool().relieve(LATE, LOST), "not late yet");
     assert_eq!((work(&threads[2]), work(&threads[1])), (1, 0));
-    assert!(world.pool().relieve(Duration::ZERO));
+    assert!(world.pool().relieve(Duration::ZERO, LOST));
     assert_eq!((work(&threads[1]), work(&threads[0])), (1, 0), "one after the other");
     assert_eq!(told(), 0, "it looks already");
     assert_eq!(world.turn(&threads[1]), Some(3));
     assert_eq!(world.turn(&threads[2]), None, "too late");
-    assert!(!world.pool().relieve(Duration::ZERO));
+    assert!(!world.pool().relieve(Duration::ZERO, LOST));
     assert_eq!(world.turn(&threads[1]), None);
     assert_eq!(world.pool().counts().ready, 3);
 }
 
 #[test]
-fn a_late_thread_is_waited_for_when_there_is_no_other_and_ended_by_an_abort() {
+fn a_late_thread_is_waited_for_when_no_other_is_idle_and_ended_by_an_abort() {
     let world = World::new(2);
     let ask = |call| match world.ask(&world.root, Work::Warm, call, false) {
         Submitted::Granted(key) => key,
@@ -390,7 +390,7 @@ fn a_late_thread_is_waited_for_when_there_is_no_other_and_ended_by_an_abort() {
     assert_eq!(world.turn(&thread), Some(1));
     assert_eq!(world.turn(&thread), None);
     ask(2);
-    assert!(!world.pool().relieve(Duration::ZERO));
+    assert!(world.pool().relieve(Duration::ZERO, LOST), "it may be lost yet");
     assert_eq!(
         heard(&world.root, Kind::StartWarm),
         [],
@@ -400,7 +400,7 @@ fn a_late_thread_is_waited_for_when_there_is_no_other_and_ended_by_an_abort() {
     assert_eq!(world.turn(&thread), None);
 
     let key = ask(3);
-    let _ = world.pool().relieve(Duration::ZERO);
+    let _ = world.pool().relieve(Duration::ZERO, LOST);
     assert_eq!(world.pool().cancel(key), Cancelled::Unbegun);
     assert_eq!(heard(&world.root, Kind::Terminate), [thread.id]);
     assert_eq!(world.turn(&thread), None);
@@ -409,6 +409,36 @@ fn a_late_thread_is_waited_for_when_there_is_no_other_and_ended_by_an_abort() {
     let next = world.start_warm().remove(0);
     assert_eq!(world.turn(&next), Some(4));
     assert_eq!(world.counts(), (1, 0));
+}
+
+#[test]
+fn another_thread_is_started_for_one_that_is_lost() {
+    let world = World::new(1);
+    let ask = |call| {
+        let _ = world.ask(&world.root, Work::Warm, call, false);
+    };
+    let look = || world.pool().relieve(Duration::ZERO, Duration::ZERO);
+    ask(1);
+    let first = world.start_warm().remove(0);
+    assert_eq!(world.turn(&first), Some(1));
+    assert_eq!(world.turn(&first), None);
+    ask(2);
+    assert!(look(), "it is late");
+    assert!(!look(), "it is lost");
+    let second = world.start_warm().remove(0);
+    assert_eq!(world.turn(&second), Some(2));
+    assert_eq!(world.turn(&second), None);
+    ask(3);
+    assert!(!look(), "as many are lost as there are slots: this one is waited for");
+    assert!(!look());
+    assert_eq!(heard(&world.root, Kind::StartWarm), []);
+    assert_eq!(world.turn(&first), Some(3), "it has come after all");
+    assert_eq!(world.turn(&second), None);
+    assert_eq!(world.turn(&first), None);
+    assert_eq!(world.counts(), (0, 0));
+    world.pool().thread_ended(first.id, &[]);
+    world.pool().thread_ended(second.id, &[]);
+    assert_eq!(world.pool().counts().ready, 0);
 }
 
 #[test]

@@ -33,6 +33,11 @@ pub(super) enum Duty {
     /// One that was woken and has not come: something that a task left behind keeps its event loop, most likely.
     Late {
         set: SetId,
+        since: Instant,
+    },
+    /// One that has been late for so long that another was started in its place. It may come yet.
+    Lost {
+        set: SetId,
     },
     Idle {
         set: SetId,
@@ -200,8 +205,12 @@ impl Pool {
                 state.sets[set as usize].woken -= 1;
                 (false, set)
             }
-            Duty::Late { set } => {
+            Duty::Late { set, .. } => {
                 state.sets[set as usize].late -= 1;
+                (false, set)
+            }
+            Duty::Lost { set } => {
+                state.sets[set as usize].lost -= 1;
                 (false, set)
             }
             Duty::Running { set, key } => {
@@ -290,10 +299,11 @@ impl Pool {
                 self.release(state, key);
             }
             Duty::Starting { set } => self.starter_lost(state, set, Kind::Ended, reason),
-            Duty::Woken { set, .. } | Duty::Late { set } => {
+            Duty::Woken { set, .. } | Duty::Late { set, .. } | Duty::Lost { set } => {
                 let known = &mut state.sets[set as usize];
                 match thread.duty {
                     Duty::Late { .. } => known.late -= 1,
+                    Duty::Lost { .. } => known.lost -= 1,
                     _ => known.woken -= 1,
                 }
                 known.loaded -= 1;
