@@ -45,8 +45,6 @@ export class PoolCall extends Call {
   carrier = undefined;
   /** An uncaught exception that the thread reported before it ended. @type {{ value: unknown } | undefined} */
   fatal = undefined;
-  /** Undoes what was begun for it, when it fails. @type {(() => void) | undefined} */
-  undo = undefined;
   /** The service that it launches. @type {import('./service.js').Service | undefined} */
   service = undefined;
 
@@ -141,7 +139,6 @@ export function abandon(call, reason) {
  */
 export function fail(call, reason) {
   if (!leave(call)) return;
-  if (call instanceof PoolCall) call.undo?.();
   call.reject(reason);
 }
 
@@ -153,7 +150,6 @@ export function fail(call, reason) {
  */
 export function failRemotely(call, reason) {
   if (!leave(call)) return;
-  if (call instanceof PoolCall) call.undo?.();
   // Abandoned before: a promise that rejects would be nobody's.
   if (call.reject === nothing) return;
   if (!(reason instanceof Error) || typeof reason.stack !== 'string') {

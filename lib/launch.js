@@ -61,8 +61,6 @@ function begin(call, set, options) {
   }
   const service = new Service(call.thread, set, options);
   call.service = service;
-  // One that failed may have no way to end by itself: nobody reads the output that it must be rid of, say.
-  call.undo = () => service.close();
 }
 
 onInTurn(READY, (reader) => {
