@@ -349,3 +349,26 @@ describe('an idle process', () => {
     assert.ok(Number(out) < 100, `${out.trim()} ms of 2000`);
   });
 });
+
+describe('an uncaught exception between two messages', all, () => {
+  // With the flag Node's own function for what runs between two events warns, and is left alone.
+  for (const flags of [[], ['--pending-deprecation']])
+    for (const later of ['process.nextTick', 'queueMicrotask', 'setImmediate']) {
+      it(`by ${later} keeps none of them back, ${flags.join() || 'no flags'}`, async () => {
+        const code = `${head}
+        const thrown = [];
+        process.on('uncaughtException', ({ message }) => thrown.push(message));
+        const service = await serving.launchService();
+        const heard = [];
+        service.onMessage((data) => {
+          heard.push(data);
+          ${later}(() => { throw new Error(data); });
+        });
+        await service.call({ name: 'send', params: [1, 2, 3] });
+        console.log(heard.join(), await service.call({ name: 'add', params: [1, 2] }));
+        await service.close();
+        console.log(thrown.sort().join());`;
+        assert.equal(await runWell(code, { flags }), '1,2,3 3\n1,2,3\n');
+      });
+    }
+});
