@@ -180,12 +180,24 @@ let asleep = false;
 /** @type {NodeJS.Immediate | undefined} */
 let scheduled;
 
+/**
+ * Deno aborts the process where a thread ends (`process.exit`, `terminate()`) in JavaScript that native code called: there
+ * the look has a turn of its own.
+ */
+const looksApart = process.versions.deno !== undefined;
+/** Whether native code called: then Node keeps what a tick throws to itself. */
+let woken = false;
+
 function wake() {
   agent.woken();
   asleep = false;
-  // In a turn of its own. Deno aborts the process where a thread ends in JavaScript that native code called, and Node keeps
-  // an uncaught exception of it back.
-  scheduled ??= setImmediate(run);
+  if (looksApart) {
+    scheduled ??= setImmediate(run);
+    return;
+  }
+  woken = true;
+  run();
+  woken = false;
 }
 
 /** An answer is awaited: the loop looks for it before it sleeps. */
@@ -211,7 +223,7 @@ function run() {
   unsettled = 0;
   turnEnds = agent.now() + TURN_MS;
   let found = look();
-  while (found && position === end && mayStay() && agent.poll() && agent.now() < turnEnds) found = look();
+  while (found && !leftSome() && mayStay() && agent.poll() && agent.now() < turnEnds) found = look();
   if (found || agent.poll() || !agent.sleep()) {
     // Let microtasks, timers and I/O have their turn, then look again.
     scheduled ??= setImmediate(run);
@@ -226,6 +238,9 @@ function run() {
 let source = incoming;
 let position = 0;
 let end = 0;
+
+/** Whether the last look stopped before something that has to wait for the next turn. */
+const leftSome = () => position < end || firsts.length > 0;
 
 /** Reads what has arrived; says whether there was anything. */
 function look() {
@@ -246,7 +261,7 @@ function read() {
     if (firsts.length > 0) {
       if (unsettled > 0 && !settle()) return true;
       unsettled = IN_TURN;
-      firsts.shift()?.();
+      handle(firsts.shift());
     } else {
       if (position === end && !take()) return found;
       if (!dispatch()) return true;
@@ -285,14 +300,19 @@ function dispatch() {
     }
     if (rule > unsettled) unsettled = rule;
     position = next;
-    try {
-      handlers[kind](reader);
-    } catch (error) {
-      // What cannot be read, or a fault of this library: the frames that follow must not suffer from it.
-      throwUncaught(error);
-    }
+    handle(handlers[kind]);
   }
   return true;
+}
+
+/** @param {((reader: Reader) => void) | undefined} handler */
+function handle(handler) {
+  try {
+    handler?.(reader);
+  } catch (error) {
+    // What cannot be read, or a fault of this library: what follows must not suffer from it.
+    throwUncaught(error);
+  }
 }
 
 /**
@@ -310,7 +330,7 @@ function ofNode(found) {
 
 /** Lets what has settled go on; says no if it has to wait for the next turn. */
 function settle() {
-  if (runTicks === undefined || agent.now() >= turnEnds) return false;
+  if (runTicks === undefined || woken || agent.now() >= turnEnds) return false;
   for (const work of beforeMicrotasks) work();
   unsettled = 0;
   let thrown = true;

@@ -2,8 +2,9 @@
 //
 // A value is written as `u8 carried, u32 thread, value`. Its host values, if it has any, go ahead of it through the port
 // between this thread and its owner, which is never started: the receiver takes them out at the moment it reads the value.
-// Both stay in one order because nothing is sent between the two: an answer that waits keeps its host values beside it. `thread` names the port: the thread that is not the owner. A task's host values are taken
-// from the caller at once, before anybody knows which thread will run it: they travel in a port of their own.
+// Both stay in one order because nothing is sent between the two: an answer that waits keeps its host values beside it.
+// `thread` names the port: the thread that is not the owner. A task's host values are taken from the caller at once, before
+// anybody knows which thread will run it: they travel in a port of their own.
 
 import { MessageChannel, receiveMessageOnPort } from 'node:worker_threads';
 

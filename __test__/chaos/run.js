@@ -8,9 +8,10 @@
 // for the given seconds. `--print` shows the plan. A world is one process of many rounds; it must end by itself, or with
 // the code that it exits with in the middle of its last round.
 //
-// Seen once in 500 rounds on Node 20, and not explained: SIGABRT from `node_platform.cc … ForIsolate … (data.first) !=
-// nullptr`, in a thread of V8's that compiled for a Worker which had just ended. Nothing of nanolith's was on that thread's
-// stack, which does not show whose fault it is: it has not been reproduced, with nanolith or with plain Workers.
+// Seen once in 500 rounds on Node 20: SIGABRT from `node_platform.cc … ForIsolate … (data.first) != nullptr`, in a thread of
+// V8's that compiled for a Worker which had just ended. Nothing of nanolith's was on that thread's stack. It looks like the
+// race between an isolate's disposal and its leaving the platform that Node knows: nodejs/node#31752 says that no order of
+// the two is safe, and v8/node#208 changed the order later.
 
 import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
