@@ -129,7 +129,7 @@ export function streamFault({ cells, spoiler, total }, { writerGone = false, rea
   if (writerGone || readerGone) return undefined;
   if (spoiler === 'none' && (writer !== COMPLETE || reader !== COMPLETE)) return `nobody spoiled it: ${state}`;
   if (spoiler === 'writer' && (writer !== FAILED || reader !== FAILED)) return `the writer spoiled it: ${state}`;
-  // A writer may be done before its reader gives up.
-  if (spoiler === 'reader' && reader !== FAILED) return `the reader spoiled it: ${state}`;
+  // A writer may be done before its reader gives up, and a reader that gives up at the last byte may have seen the end.
+  if (spoiler === 'reader' && reader !== FAILED && read(cells.read) < total) return `the reader spoiled it: ${state}`;
   return undefined;
 }

@@ -1,6 +1,8 @@
 // R24: threads that are terminated while they spin, block, load without end, or have not begun to load.
 
-import { allSettle, aMoment, assert, exitOf, run } from '../fixtures/cycles.js';
+import { once } from 'node:events';
+
+import { allSettle, aMoment, assert, run } from '../fixtures/cycles.js';
 import { forever } from '../fixtures/forever.js';
 import { pool } from '../fixtures/nanolith.js';
 import { sets } from '../fixtures/sets.js';
@@ -9,7 +11,7 @@ pool.setConcurrency(4);
 
 await run(async (cycle) => {
   const services = await Promise.all([1, 2].map(() => sets.launchService()));
-  const ends = services.map(({ worker }) => exitOf(worker));
+  const ends = services.map((service) => once(service, 'terminated'));
   const controller = new AbortController();
   const { signal } = controller;
   const calls = services.flatMap((service, at) => [

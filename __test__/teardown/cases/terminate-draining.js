@@ -1,6 +1,8 @@
 // Services end by `terminate()` while they drain a flood of calls and messages and send one back.
 
-import { allSettle, aMoment, assert, exitOf, run, vary } from '../fixtures/cycles.js';
+import { once } from 'node:events';
+
+import { allSettle, aMoment, assert, run, vary } from '../fixtures/cycles.js';
 import { Messenger, pool } from '../fixtures/nanolith.js';
 import { sets } from '../fixtures/sets.js';
 
@@ -23,7 +25,7 @@ await run(async (cycle) => {
     service.sendMessage(at);
     news.sendMessage(at);
   }
-  const ended = exitOf(service.worker);
+  const ended = once(service, 'terminated');
   const settled = allSettle(calls);
   await aMoment(cycle);
   service.worker.terminate();
