@@ -159,6 +159,15 @@ describe('thrown errors', () => {
     assert.equal(copy.length, 4);
   });
 
+  it('AggregateError: what its errors have besides elements stays', () => {
+    const errors = Object.assign(['first'], { more: 'text' });
+    const { errors: copy } = across(Object.assign(new Error('with more'), { errors }));
+    assert.deepEqual(Object.entries(copy), [
+      ['0', 'first'],
+      ['more', 'text'],
+    ]);
+  });
+
   it('AggregateError: what cannot be cloned of its errors is replaced, not dropped', () => {
     const self = new AggregateError([1], 'self');
     const shared = new Error('shared');

@@ -130,15 +130,28 @@ function reserveCount(w) {
  * Writes a property's value; false when it cannot be cloned, with everything but `position` as before.
  * @param {Writer} w
  * @param {unknown} value
- * @param {boolean} each its elements are written one by one, with stand-ins for those that cannot be cloned
+ * @param {boolean} each if so, its elements are written one by one, with stand-ins for those that cannot be
  */
 function attempt(w, value, each) {
+  const { position } = w;
+  if (attemptBy(writeLenient, w, value)) return true;
+  if (!each || !Array.isArray(value) || types.isProxy(value)) return false;
+  w.position = position;
+  return attemptBy(writeEach, w, value);
+}
+
+/**
+ * @template T
+ * @param {(w: Writer, value: T) => void} write
+ * @param {Writer} w
+ * @param {T} value
+ */
+function attemptBy(write, w, value) {
   const seen = /** @type {Seen} */ (w.seen);
   const { count, errorDepth } = seen;
   const hosts = seen.hosts === null ? 0 : seen.hosts.length;
   try {
-    if (each && Array.isArray(value) && !types.isProxy(value)) writeEach(w, value);
-    else writeLenient(w, value);
+    write(w, value);
     return true;
   } catch (error) {
     if (error === RESTART) throw error;
