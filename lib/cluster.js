@@ -8,12 +8,11 @@ import { pool } from './pool.js';
 import { Service } from './service.js';
 import { onAbort } from './signals.js';
 
-const collected = new FinalizationRegistry(native.clusterDrop);
-
 /** See `index.d.ts`. */
 export class ServiceCluster {
   #api;
-  #number = native.clusterOpen();
+  /** What the core has of it. */
+  #core = native.clusterOpen();
   /** By the number of their thread. @type {Map<number, { service: Service, identifier: string }>} */
   #members = new Map();
   #launching = 0;
@@ -24,7 +23,6 @@ export class ServiceCluster {
   constructor(api) {
     validateApi(api);
     this.#api = api;
-    collected.register(this, this.#number);
   }
 
   get activeServices() {
@@ -32,7 +30,7 @@ export class ServiceCluster {
   }
 
   get activeServiceCalls() {
-    return native.clusterActiveCalls(this.#number);
+    return native.clusterActiveCalls(this.#core);
   }
 
   get currentServices() {
@@ -87,7 +85,7 @@ export class ServiceCluster {
     assertService(service);
     const number = Service.numberOf(service);
     if (this.#members.has(number)) return;
-    if (!native.clusterAdd(this.#number, number)) throw closedError();
+    if (!native.clusterAdd(this.#core, number)) throw closedError();
     this.#members.set(number, { service, identifier: native.randomID() });
     Service.onEnding(service, () => this.#leave(number, service));
   }
@@ -95,7 +93,7 @@ export class ServiceCluster {
   /** @param {number} number @param {Service} service */
   #leave(number, service) {
     this.#members.delete(number);
-    native.clusterRemove(this.#number, number);
+    native.clusterRemove(this.#core, number);
     this.#ending = [...this.#ending, service].filter(({ closed }) => !closed);
   }
 
@@ -104,7 +102,7 @@ export class ServiceCluster {
     if (identifier !== undefined) {
       for (const member of this.#members.values()) if (member.identifier === identifier) return member.service;
     }
-    const number = native.clusterUse(this.#number);
+    const number = native.clusterUse(this.#core);
     if (number === null) {
       throw new NoServiceError('The cluster has no service: launch() some, or addService() one, before use().');
     }

@@ -1,59 +1,43 @@
-//! Clusters, named by a number that JavaScript keeps.
+//! Clusters: each belongs to the `ServiceCluster` that keeps it, and goes with it.
+//!
+//! That is an external's finalizer, not a `FinalizationRegistry`: what one of those has due when a thread ends, Node 20
+//! calls where JavaScript must not run any more, and aborts the process.
 
-use std::collections::HashMap;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, Ordering};
-
-use napi::{Error, Result, Status};
+use napi::bindgen_prelude::External;
 use napi_derive::napi;
-use once_cell::sync::Lazy;
-use parking_lot::RwLock;
 
 use crate::core::agent;
 use crate::core::cluster::Cluster;
 
-static CLUSTERS: Lazy<RwLock<HashMap<u32, Arc<Cluster>>>> = Lazy::new(RwLock::default);
-
-fn cluster(id: u32) -> Result<Arc<Cluster>> {
-    let known = CLUSTERS.read().get(&id).cloned();
-    known.ok_or_else(|| Error::new(Status::InvalidArg, format!("no cluster {id}")))
-}
-
 #[napi]
 #[must_use]
-pub fn cluster_open() -> u32 {
-    static NEXT: AtomicU32 = AtomicU32::new(1);
-    let id = NEXT.fetch_add(1, Ordering::Relaxed);
-    CLUSTERS.write().insert(id, Arc::default());
-    id
-}
-
-/// The `ServiceCluster` was collected.
-#[napi]
-pub fn cluster_drop(id: u32) {
-    CLUSTERS.write().remove(&id);
+pub fn cluster_open() -> External<Cluster> {
+    External::new(Cluster::default())
 }
 
 /// Adds a service; `false` when its thread has ended.
 #[napi]
-pub fn cluster_add(id: u32, service: u32) -> Result<bool> {
+#[must_use]
+pub fn cluster_add(cluster: &External<Cluster>, service: u32) -> bool {
     let service = agent::find(service);
-    let cluster = cluster(id)?;
-    Ok(service.map(|service| cluster.add(service)).is_some())
+    service.map(|service| cluster.add(service)).is_some()
 }
 
 #[napi]
-pub fn cluster_remove(id: u32, service: u32) -> Result<bool> {
-    Ok(cluster(id)?.remove(service))
+#[must_use]
+pub fn cluster_remove(cluster: &External<Cluster>, service: u32) -> bool {
+    cluster.remove(service)
 }
 
 /// The service that takes the next call; `null` for an empty cluster.
 #[napi]
-pub fn cluster_use(id: u32) -> Result<Option<u32>> {
-    Ok(cluster(id)?.least_active())
+#[must_use]
+pub fn cluster_use(cluster: &External<Cluster>) -> Option<u32> {
+    cluster.least_active()
 }
 
 #[napi]
-pub fn cluster_active_calls(id: u32) -> Result<u32> {
-    Ok(cluster(id)?.active_calls())
+#[must_use]
+pub fn cluster_active_calls(cluster: &External<Cluster>) -> u32 {
+    cluster.active_calls()
 }
