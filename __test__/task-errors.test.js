@@ -7,7 +7,18 @@ import { hungry, hungryWarm } from './fixtures/out-of-memory.js';
 import { tasks } from './fixtures/tasks.js';
 import { throws, throwsWarm } from './fixtures/throws.js';
 import { warm } from './fixtures/warm.js';
-import { arrivals, fixture, newCell, poolIdle, rejection, threadsGone, until, within } from './helpers.js';
+import {
+  arrivals,
+  fixture,
+  fixtureUrl,
+  newCell,
+  poolIdle,
+  rejection,
+  runWell,
+  threadsGone,
+  until,
+  within,
+} from './helpers.js';
 
 const thrown = /** @type {const} */ ([
   ['one-off', throws, 'sync'],
@@ -97,6 +108,21 @@ for (const [kind, set, name] of thrown) {
     });
   });
 }
+
+it('R5: errors keep their class where a program runs with --frozen-intrinsics', async () => {
+  const code = `
+    import { throws } from '${fixtureUrl('throws.js')}';
+    for (const what of ['typeError', 'custom', 'aggregate']) {
+      const error = await throws({ name: 'sync', params: [what] }).catch((reason) => reason);
+      console.log(error instanceof Error, error.constructor.name, error.name, error.message, error.cause?.message);
+    }`;
+  assert.equal(
+    await runWell(code, { flags: ['--frozen-intrinsics', '--no-warnings'] }),
+    'true TypeError TypeError a type a range\n' +
+      'true Error CustomError of my own undefined\n' +
+      'true AggregateError AggregateError several undefined\n',
+  );
+});
 
 for (const [kind, set] of /** @type {const} */ ([
   ['one-off', throws],

@@ -94,9 +94,15 @@ function isPlatformClass(constructor) {
   );
 }
 
-/** @param {object} value @param {PropertyKey} key */
-function ownData(value, key) {
-  return Object.getOwnPropertyDescriptor(value, key)?.value;
+/**
+ * The value of an own property, no getter called. With `--frozen-intrinsics`, Node puts what a program might override
+ * behind getters that have it as their own `value`.
+ * @param {object} value
+ * @param {PropertyKey} key
+ */
+export function ownData(value, key) {
+  const property = Object.getOwnPropertyDescriptor(value, key);
+  return property?.get === undefined ? property?.value : Object.getOwnPropertyDescriptor(property.get, 'value')?.value;
 }
 
 /** @param {unknown} value */

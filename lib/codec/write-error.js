@@ -6,7 +6,7 @@
  * as Error with its name as an own property.
  */
 import { inspect, types } from 'node:util';
-import { isNative, kindOfPrototype } from './prototypes.js';
+import { isNative, kindOfPrototype, ownData } from './prototypes.js';
 import { RESTART } from './seen.js';
 import { ErrorField, ErrorKind, Tag } from './tags.js';
 
@@ -226,9 +226,9 @@ function classOf(error) {
 
 /** The name of the class of which `prototype` is the prototype, or an empty text. @param {object} prototype */
 function constructorName(prototype) {
-  const constructor = getOwnPropertyDescriptor(prototype, 'constructor')?.value;
+  const constructor = ownData(prototype, 'constructor');
   if (typeof constructor !== 'function') return '';
-  return stringOf(getOwnPropertyDescriptor(constructor, 'name')?.value) ?? '';
+  return stringOf(ownData(constructor, 'name')) ?? '';
 }
 
 /**
@@ -319,9 +319,9 @@ function builtInKind(prototype) {
   let kind = builtIns.get(prototype);
   if (kind === undefined) {
     kind = -1;
-    const constructor = getOwnPropertyDescriptor(prototype, 'constructor')?.value;
-    if (isNative(constructor) && getOwnPropertyDescriptor(constructor, 'prototype')?.value === prototype) {
-      kind = ErrorKind.indexOf(getOwnPropertyDescriptor(constructor, 'name')?.value);
+    const constructor = ownData(prototype, 'constructor');
+    if (isNative(constructor) && ownData(constructor, 'prototype') === prototype) {
+      kind = ErrorKind.indexOf(ownData(constructor, 'name'));
     }
     builtIns.set(prototype, kind);
   }
