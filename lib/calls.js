@@ -35,22 +35,26 @@ export class ServiceCall extends Call {}
 
 /** A call that asks the pool for a slot. */
 export class PoolCall extends Call {
-  /** The pool's key of the item. */
-  key = -1;
   /** Whether it keeps the process alive. */
   held = false;
-  /** Called when the pool grants the slot. @type {(() => void) | undefined} */
-  granted = undefined;
   /** A port with its host values. @type {import('node:worker_threads').MessagePort | undefined} */
   carrier = undefined;
   /** An uncaught exception that the thread reported before it ended. @type {{ value: unknown } | undefined} */
   fatal = undefined;
-  /** The service that it launches. @type {import('./service.js').Service | undefined} */
-  service = undefined;
 
   constructor() {
     super(undefined);
   }
+}
+
+/** A call that gets a thread of its own: a one-off task or a launch. */
+export class ThreadCall extends PoolCall {
+  /** The pool's key of the item. */
+  key = -1;
+  /** Called when the pool grants the slot. */
+  granted = nothing;
+  /** The service that it launches. @type {import('./service.js').Service | undefined} */
+  service = undefined;
 }
 
 /** @type {(Call | undefined)[]} */

@@ -2,12 +2,12 @@
 
 import { agent, onInTurn, writer } from './agent.js';
 import { validateLaunchOptions } from './arguments.js';
-import { fail, find, leave, open, PoolCall } from './calls.js';
+import { fail, find, leave, open, ThreadCall } from './calls.js';
 import { writeParamsApart } from './hosts.js';
 import { native } from './native.js';
 import { READY, SERVICE } from './protocol.js';
 import { Service } from './service.js';
-import { refuseWhileLoading, submit, writeRun } from './tasks.js';
+import { refuseWhileLoading, submit, writeRequest, writeRun } from './tasks.js';
 import { nameOf, Thread } from './threads.js';
 
 const INITIALIZER = '__initializeService';
@@ -25,14 +25,15 @@ export function launch(set, options = {}) {
   // A launch that waits begins with what it was given, whatever becomes of the caller's object.
   const kept = { ...options, options: { ...options.options } };
   const atom = native.atom(INITIALIZER);
-  const call = new PoolCall();
+  const call = new ThreadCall();
   const promise = open(call);
   const start = writer.position;
   try {
+    writeRequest(call, SERVICE, set, atom, kept);
     writeRun(call, SERVICE, set, INITIALIZER, kept.messengers);
     writeParamsApart(NO_PARAMS);
     call.granted = () => begin(call, set, kept);
-    submit(call, SERVICE, set, atom, start, kept);
+    submit(call, start, { signal: kept.signal });
   } catch (error) {
     fail(call, error);
   } finally {
@@ -43,7 +44,7 @@ export function launch(set, options = {}) {
 
 /**
  * The service has its slot: starts its thread.
- * @param {PoolCall} call
+ * @param {ThreadCall} call
  * @param {import('./tasks.js').TaskSet} set
  * @param {import('../index.d.ts').ServiceWorkerOptions} options
  */
@@ -65,7 +66,7 @@ function begin(call, set, options) {
 
 onInTurn(READY, (reader) => {
   const call = find(reader.u32());
-  if (!(call instanceof PoolCall) || call.service === undefined || !leave(call)) return;
+  if (!(call instanceof ThreadCall) || call.service === undefined || !leave(call)) return;
   const { service } = call;
   service.launched();
   call.resolve(service);

@@ -4,13 +4,13 @@ import { SHARE_ENV } from 'node:worker_threads';
 
 import { agent, expect, on, writer } from './agent.js';
 import { validateTaskCall } from './arguments.js';
-import { fail, find, holdFor, open, PoolCall } from './calls.js';
+import { fail, find, holdFor, open, PoolCall, ThreadCall } from './calls.js';
 import './ending.js';
 import { limitReached, NestingError, OwnerEndedError, UnknownTaskError } from './errors.js';
 import { sendCarrier, writeParamsApart } from './hosts.js';
 import { loadingFiles } from './loading.js';
 import { native } from './native.js';
-import { GRANT, HOSTS_WANTED, ONE_OFF, PRIORITY, REFFED, RUN, SERVICE, WARM } from './protocol.js';
+import { GRANT, HOSTS_WANTED, ONE_OFF, PRIORITY, REFFED, RUN, WARM } from './protocol.js';
 import { onAbort } from './signals.js';
 import { watchForStall } from './stall.js';
 import { mayUseSpares, nameOf, Thread, threads, topUpLater } from './threads.js';
@@ -98,16 +98,17 @@ export function runIsolated(set, request) {
   const atom = set.atom(name);
   refuseWhileLoading(set);
   if (signal?.aborted) throw signal.reason;
-  const call = new PoolCall();
+  const call = new ThreadCall();
   const promise = open(call);
   const start = writer.position;
   try {
+    writeRequest(call, ONE_OFF, set, atom, request);
     writeRun(call, ONE_OFF, set, name, messengers);
     call.carrier = writeParamsApart(params, transferList);
     // What is posted must be there before the thread is, so a call with host values gets a thread of its own.
     const plain = mayUseSpares && call.carrier === undefined && isDefault(options);
     call.granted = () => beginIsolated(call, set, { name, reffed, options, plain });
-    submit(call, ONE_OFF, set, atom, start, request);
+    submit(call, start, request);
   } catch (error) {
     fail(call, error);
   } finally {
@@ -123,7 +124,7 @@ function isDefault(options) {
 
 /**
  * A one-off task has its slot: finds it a thread.
- * @param {PoolCall} call
+ * @param {ThreadCall} call
  * @param {TaskSet} set
  * @param {object} how
  * @param {string} how.name
@@ -171,10 +172,11 @@ export function runWarm(set, request) {
   const promise = open(call);
   const start = writer.position;
   try {
+    writeRequest(call, WARM, set, atom, request);
     writer.u32(atom);
     writeMessengers(messengers);
     call.carrier = writeParamsApart(params, transferList);
-    submit(call, WARM, set, atom, start, request);
+    submit(call, start, request);
   } catch (error) {
     fail(call, error);
   } finally {
@@ -184,17 +186,29 @@ export function runWarm(set, request) {
 }
 
 /**
- * Asks the pool for a slot for a call whose request stands in the scratch.
+ * Writes what the pool has to know of a call. What its thread is to get follows.
  * @param {PoolCall} call
  * @param {number} work
  * @param {TaskSet} set
  * @param {number} atom
- * @param {number} start where the request begins
- * @param {{ priority?: boolean, reffed?: boolean, signal?: AbortSignal }} options
+ * @param {{ priority?: boolean, reffed?: boolean }} options
  */
-export function submit(call, work, set, atom, start, { priority, reffed, signal }) {
-  const flags = (priority ? PRIORITY : 0) | (reffed === false ? 0 : REFFED);
-  const answer = agent.submit(work, set.number, atom, call.id, flags, start, writer.position - start);
+export function writeRequest(call, work, set, atom, { priority, reffed }) {
+  writer.u8(work);
+  writer.u8((priority ? PRIORITY : 0) | (reffed === false ? 0 : REFFED));
+  writer.u32(set.number);
+  writer.u32(atom);
+  writer.u32(call.id);
+}
+
+/**
+ * Asks the pool for a slot for a call whose request stands in the scratch.
+ * @param {PoolCall} call
+ * @param {number} start where the request begins
+ * @param {{ reffed?: boolean, signal?: AbortSignal }} options
+ */
+export function submit(call, start, { reffed, signal }) {
+  const answer = agent.submit(start, writer.position - start);
   if (Number.isNaN(answer)) {
     throw new NestingError('Tasks are nested 64 deep: a task that calls itself without end, most likely.');
   }
@@ -202,22 +216,24 @@ export function submit(call, work, set, atom, start, { priority, reffed, signal 
     throw new OwnerEndedError('The thread that owns the pool has ended.');
   }
   const granted = answer >= 0;
-  call.key = granted ? answer : -1 - answer;
+  const key = granted ? answer : -1 - answer;
   // A launch holds the process until it has settled, whatever the service does then.
-  if (reffed !== false || work === SERVICE) holdFor(call);
-  if (signal) listen(call, signal);
+  if (reffed !== false) holdFor(call);
+  if (call instanceof ThreadCall) call.key = key;
+  if (signal) listen(call, key, signal);
   if (!granted) watchForStall();
-  else if (call.granted !== undefined) call.granted();
+  else if (call instanceof ThreadCall) call.granted();
   expect();
 }
 
 /**
  * @param {PoolCall} call
+ * @param {number} key
  * @param {AbortSignal} signal
  */
-function listen(call, signal) {
+function listen(call, key, signal) {
   const abort = () => {
-    const { thread, key } = call;
+    const { thread } = call;
     // A thread whose task is taken back must not be mistaken for one that answers.
     call.thread = undefined;
     fail(call, signal.reason);
@@ -266,8 +282,7 @@ export function refuseWhileLoading(set) {
 on(GRANT, (reader) => {
   const call = find(reader.u32());
   const key = reader.f64();
-  if (!(call instanceof PoolCall) || call.key !== key) return;
-  call.granted?.();
+  if (call instanceof ThreadCall && call.key === key) call.granted();
 });
 
 on(HOSTS_WANTED, (reader) => {

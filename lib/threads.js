@@ -26,7 +26,7 @@ export const threads = new Map();
 
 /** A thread of this agent: its Worker, and the call that it serves. */
 export class Thread {
-  /** The call that it was started for. @type {import('./calls.js').PoolCall | undefined} */
+  /** The call that it was started for. @type {import('./calls.js').ThreadCall | undefined} */
   call;
   /** Whether it takes calls of its own, as a service does. */
   serving = false;

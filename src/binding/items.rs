@@ -18,7 +18,7 @@ use crate::core::pool::{Cancelled, Key, Request, Submitted, Turn, Work};
 /// As `hot::define`.
 pub(super) unsafe fn define(env: sys::napi_env, object: sys::napi_value, handle: *mut Handle) -> Outcome<()> {
     let functions: [(&'static CStr, sys::napi_callback); 7] = [
-        (c"submit", Some(entry::<7, Submit>)),
+        (c"submit", Some(entry::<2, Submit>)),
         (c"cancel", Some(entry::<1, Cancel>)),
         (c"finish", Some(entry::<2, Finish>)),
         (c"turn", Some(entry::<2, NextTurn>)),
@@ -30,26 +30,31 @@ pub(super) unsafe fn define(env: sys::napi_env, object: sys::napi_value, handle:
     unsafe { define_all(env, object, handle, &functions) }
 }
 
-/// `submit(work, set, name, call, flags, start, length)`: asks for a slot. The item's key when it was granted, `-1 - key`
-/// when it waits, `NaN` when the nesting is too deep, `Infinity` when the pool has ended. Flags: 1 priority, 2 reffed.
+/// `submit(start, length)`: asks for a slot by `[u8 work][u8 flags][u32 set][u32 name][u32 call][payload]` in the scratch.
+/// The item's key when it was granted, `-1 - key` when it waits, `NaN` when the nesting is too deep, `Infinity` when the
+/// pool has ended. Flags: 1 priority, 2 reffed.
 struct Submit;
-impl Raw<7> for Submit {
-    fn run(handle: &mut Handle, call: &Call<7>) -> Outcome<sys::napi_value> {
-        let work = match call.u32(0)? {
+impl Raw<2> for Submit {
+    fn run(handle: &mut Handle, call: &Call<2>) -> Outcome<sys::napi_value> {
+        let Some((&[work, flags, ref numbers @ ..], payload)) = handle.outgoing(call, 0)?.split_first_chunk::<14>()
+        else {
+            return Err(Failed("a request without a head"));
+        };
+        let work = match work {
             0 => Work::OneOff,
             1 => Work::Warm,
             2 => Work::Service,
             _ => return Err(Failed("an unknown kind of work")),
         };
-        let flags = call.u32(4)?;
+        let number = |at: usize| u32::from_le_bytes([numbers[at], numbers[at + 1], numbers[at + 2], numbers[at + 3]]);
         let request = Request {
             work,
-            set: call.u32(1)?,
-            name: call.u32(2)?,
-            call: call.u32(3)?,
+            set: number(0),
+            name: number(4),
+            call: number(8),
             priority: flags & 1 != 0,
             reffed: flags & 2 != 0,
-            payload: Payload::new(handle.outgoing(call, 5)?),
+            payload: Payload::new(payload),
         };
         #[expect(clippy::cast_precision_loss, reason = "keys have at most 52 bits")]
         let answer = match handle.agent.pool().submit(&handle.agent, request) {
