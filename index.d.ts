@@ -633,7 +633,10 @@ export class NestingError extends Error {
   readonly code: 'ERR_NANOLITH_NESTING';
 }
 
-/** There is no service's line on this thread: `parent` on a task's thread or outside nanolith's threads. */
+/**
+ * There is no service's line on this thread: `parent` or `messengers` outside nanolith's threads, or a wait on `parent` in
+ * a task.
+ */
 export class NoParentError extends Error {
   private constructor();
   readonly name: 'NoParentError';

@@ -156,6 +156,27 @@ describe('the pages', () => {
     assert.equal(text, makePage());
   });
 
+  it('docs/api.md leads from a name to its own heading', () => {
+    const { text } = pages.find(({ file }) => file === 'docs/api.md') ?? { text: '' };
+    const headings = anchorsOf(text);
+    for (const [, name, anchor] of text.matchAll(/\[`(\w+)`\]\(#([^)]+)\)/g)) assert.equal(headings.get(anchor), name);
+  });
+
+  it('docs/bundlers.md quotes messages as they are', () => {
+    const { text } = pages.find(({ file }) => file === 'docs/bundlers.md') ?? { text: '' };
+    const quoted = [...text.matchAll(/^\| `([^`]+)` \(`\w+`\)/gm)].map(([, message]) => message);
+    assert.ok(quoted.length > 0);
+    const files = readdirSync(join(root, 'lib'), { recursive: true, encoding: 'utf8' });
+    const sources = files
+      .filter((file) => file.endsWith('.js'))
+      .map((file) => readFileSync(join(root, 'lib', file), 'utf8'));
+    // Messages stand in several lines, and some begin with the name of an argument.
+    const code = sources.join('\n').replaceAll(/['`"] \+\n +['`"]/g, '');
+    for (const part of quoted.flatMap((message) => message.split(/…|^\w+ must be /))) {
+      assert.ok(code.includes(part.trim()), part);
+    }
+  });
+
   it('docs/errors.md has every code, and no other', () => {
     const { text } = pages.find(({ file }) => file === 'docs/errors.md') ?? { text: '' };
     const classes = Object.entries(errors).filter(([name]) => name.endsWith('Error'));
@@ -170,10 +191,10 @@ describe('the pages', () => {
   });
 });
 
-/** The names by which the headings of a page can be linked to, as GitHub makes them. @param {string} text */
+/** The headings of a page by the names with which they can be linked to, as GitHub makes them. @param {string} text */
 function anchorsOf(text) {
   const headings = [...text.replaceAll(/```[\s\S]*?```/g, '').matchAll(/^#+ (.+)$/gm)].map(([, heading]) => heading);
-  const anchors = new Set([...text.matchAll(/<a id="([^"]+)"/g)].map(([, id]) => id));
+  const anchors = new Map([...text.matchAll(/<a id="([^"]+)"/g)].map(([, id]) => [id, id]));
   for (const heading of headings) {
     const name = heading
       .replaceAll(/[`*_]|\[|\]\([^)]*\)/g, '')
@@ -183,7 +204,7 @@ function anchorsOf(text) {
     for (let count = 0; ; count += 1) {
       const anchor = count === 0 ? name : `${name}-${count}`;
       if (anchors.has(anchor)) continue;
-      anchors.add(anchor);
+      anchors.set(anchor, heading);
       break;
     }
   }

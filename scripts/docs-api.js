@@ -30,7 +30,6 @@ part of others.
 export function makePage() {
   const banners = [...source.text.matchAll(BANNER)].map((match) => ({ title: match[1], at: match.index }));
   const declarations = source.statements.flatMap(declarationOf);
-  const names = new Set(declarations.map(({ name }) => name));
   const sections = banners.map(({ title, at }, index) => {
     const end = banners[index + 1]?.at ?? Number.POSITIVE_INFINITY;
     const within = declarations.filter(({ node }) => node.getStart() > at && node.getStart() < end);
@@ -40,14 +39,15 @@ export function makePage() {
       within,
     };
   });
+  const anchors = anchorsOf(sections);
   const contents = sections.map(({ title, names }) => {
-    const links = names.map((name) => `[\`${name}\`](#${anchor(name)})`);
+    const links = names.map((name) => `[\`${name}\`](#${anchors.get(name)})`);
     return `- **${title}**: ${links.join(', ')}`;
   });
   const texts = sections.map(({ title, names: listed, within }) => {
     const parts = listed.map((name) => {
       const same = within.filter((declaration) => declaration.name === name);
-      return sectionOf(name, same, names);
+      return sectionOf(name, same, anchors);
     });
     return [`## ${title}`, ...parts].join('\n\n');
   });
@@ -75,13 +75,13 @@ const none = ts.factory.createNodeArray(/** @type {ts.Node[]} */ ([]));
  * A name with all that is declared under it: a class and the interface that it merges with, a value and its type.
  * @param {string} name
  * @param {Declaration[]} declarations
- * @param {Set<string>} names
+ * @param {Map<string, string>} anchors
  */
-function sectionOf(name, declarations, names) {
+function sectionOf(name, declarations, anchors) {
   const code = declarations.map(({ node }) => codeOf(node)).join('\n');
-  const texts = declarations.map(({ node }) => commentOf(node, names)).filter((text) => text !== '');
+  const texts = declarations.map(({ node }) => commentOf(node, anchors)).filter((text) => text !== '');
   const exported = declarations.some((declaration) => declaration.exported);
-  const members = declarations.flatMap((declaration) => membersOf(declaration.members, names));
+  const members = declarations.flatMap((declaration) => membersOf(declaration.members, anchors));
   return [
     `### ${name}`,
     ...(exported ? [] : ['*(not exported)*']),
@@ -107,11 +107,11 @@ function codeOf(node) {
 /**
  * One item for each member that has a comment.
  * @param {ts.NodeArray<ts.Node>} members
- * @param {Set<string>} names
+ * @param {Map<string, string>} anchors
  */
-function membersOf(members, names) {
+function membersOf(members, anchors) {
   return members.flatMap((member) => {
-    const text = commentOf(member, names);
+    const text = commentOf(member, anchors);
     if (text === '') return [];
     const name = ts.isConstructorDeclaration(member) ? 'new' : /** @type {any} */ (member).name.getText();
     const called = ts.isMethodDeclaration(member) || ts.isMethodSignature(member) ? '()' : '';
@@ -119,8 +119,8 @@ function membersOf(members, names) {
   });
 }
 
-/** @param {ts.Node} node @param {Set<string>} names */
-function commentOf(node, names) {
+/** @param {ts.Node} node @param {Map<string, string>} anchors */
+function commentOf(node, anchors) {
   const [comment] = ts.getJSDocCommentsAndTags(node).filter(ts.isJSDoc).slice(-1);
   if (comment === undefined) return '';
   const deprecated = ts.getJSDocDeprecatedTag(node);
@@ -134,14 +134,34 @@ function commentOf(node, names) {
   return lines
     .join('\n')
     .replaceAll(/\{@link (\w+)\}/g, (_, name) => {
-      if (!names.has(name)) throw new Error(`{@link ${name}} leads nowhere`);
-      return `[\`${name}\`](#${anchor(name)})`;
+      if (!anchors.has(name)) throw new Error(`{@link ${name}} leads nowhere`);
+      return `[\`${name}\`](#${anchors.get(name)})`;
     })
     .replaceAll(/\n\n\n+/g, '\n\n')
     .trim();
 }
 
-/** @param {string} name */
-const anchor = (name) => name.toLowerCase();
+/**
+ * Where each name can be linked to: GitHub numbers headings that are the same but for their case.
+ * @param {{ title: string, names: string[] }[]} sections
+ */
+function anchorsOf(sections) {
+  /** @type {Map<string, number>} */
+  const counts = new Map();
+  /** @param {string} heading */
+  const next = (heading) => {
+    const slug = heading.toLowerCase();
+    const count = counts.get(slug) ?? 0;
+    counts.set(slug, count + 1);
+    return count === 0 ? slug : `${slug}-${count}`;
+  };
+  /** @type {Map<string, string>} */
+  const anchors = new Map();
+  for (const { title, names } of sections) {
+    next(title);
+    for (const name of names) anchors.set(name, next(name));
+  }
+  return anchors;
+}
 
 if (process.argv[1] === import.meta.filename) writeFileSync(join(root, 'docs', 'api.md'), makePage());

@@ -43,14 +43,16 @@ test('bars: a log scale where the spread asks for it, and said so; never with a 
     panel.layer[0].encoding.x.scale.domain,
     /log scale/.test(panel.title.subtitle),
   ];
-  const [even, spread, zero] = bars(
+  const [even, spread, zero, lowZero] = bars(
     rate(measured('nanolith', [50]), measured('a', [20])),
     rate(measured('nanolith', [5000]), measured('a', [20])),
     rate(measured('nanolith', [5000]), measured('a', [0])),
+    rate(measured('nanolith', [0, 1, 20]), measured('a', [60, 70, 150])),
   );
   assert.deepEqual(scaleOf(even), ['linear', [0, 50], false]);
   assert.deepEqual(scaleOf(spread), ['log', [10, 10_000], true]);
   assert.deepEqual(scaleOf(zero), ['linear', [0, 5000], false]);
+  assert.deepEqual(scaleOf(lowZero), ['linear', [0, 150], false]);
 });
 
 test('bars: every panel has its place, and the caption comes last', () => {

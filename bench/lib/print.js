@@ -53,6 +53,7 @@ function standing(figure, value, first) {
   if (first === undefined) return '';
   const behind = timesBetter(figure, first, value);
   if (!Number.isFinite(behind)) return '';
+  if (behind.toFixed(2) === '1.00') return 'level';
   return behind < 1 ? `${(1 / behind).toFixed(2)} times ahead` : `${behind.toFixed(2)} times behind`;
 }
 

@@ -37,8 +37,8 @@ export function barsSpec({ title, figures }, captionLines) {
 function panel(figure, namesWidth) {
   const values = sorted(figure);
   const ends = values.flatMap(({ low, high }) => [low, high]);
-  const log = wantsLog([...values.map(({ median }) => median), Math.max(...ends)]);
-  const [from, to] = log ? decades(ends.filter((end) => end > 0)) : [0, Math.max(...ends, Number.MIN_VALUE)];
+  const log = Math.min(...ends) > 0 && wantsLog([...values.map(({ median }) => median), Math.max(...ends)]);
+  const [from, to] = log ? decades(ends) : [0, Math.max(...ends, Number.MIN_VALUE)];
   const first = values.find(({ yardstick }) => !yardstick) ?? values[0];
   const x = {
     type: 'quantitative',

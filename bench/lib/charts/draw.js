@@ -66,7 +66,7 @@ function summary(report, scenarios) {
       figures.map(({ figure }) => figure),
     ),
   );
-  const alt = 'How many times faster nanolith is than the best of its peers, by scenario';
+  const alt = 'How many times as fast as the best of its peers nanolith is, by scenario';
   return { title: 'Summary', pictures: spec ? [{ file: 'summary.svg', alt, spec }] : [], scenarios: [] };
 }
 
