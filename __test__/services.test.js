@@ -254,7 +254,24 @@ describe('a launch that failed', () => {
   });
 });
 
+const refusal = new Error('no listeners here');
+const refusing = /** @type {AbortSignal} */ (
+  /** @type {unknown} */ ({
+    aborted: false,
+    addEventListener() {
+      throw refusal;
+    },
+    removeEventListener() {},
+  })
+);
+
 describe('the signal of a launch', () => {
+  it('rejects with what it throws when a listener is added, taking no slot', async () => {
+    const launch = serving.launchService({ signal: refusing });
+    assert.equal(await rejection(launch), refusal);
+    assert.equal(pool.activeCount, 0);
+  });
+
   it('rejects at once with the reason when it is aborted already, taking no slot', async () => {
     const reason = new Error('too late');
     const launch = serving.launchService({ signal: AbortSignal.abort(reason) });
@@ -455,6 +472,13 @@ describe('service.call', all, () => {
         await within(Promise.all(calls));
         assert.equal(service.activeCalls, 0);
       }
+    }));
+
+  it('a call whose signal takes no listener rejects with what it throws, and does not count', () =>
+    withService(serving, undefined, async (service) => {
+      const call = service.call({ name: 'add', params: [1, 2], signal: refusing });
+      assert.equal(await rejection(call), refusal);
+      assert.equal(service.activeCalls, 0);
     }));
 
   it('sendMessenger, messages and refused calls do not count as calls', () =>

@@ -3,6 +3,7 @@ import { getEventListeners } from 'node:events';
 import { after, before, describe, it } from 'node:test';
 
 import { pool } from '../index.js';
+import { blockForArrivals } from './fixtures/barrier.js';
 import { tasks } from './fixtures/tasks.js';
 import { warm } from './fixtures/warm.js';
 import { arrivals, newCell, open, poolIdle, rejection, threadsGone, until, within } from './helpers.js';
@@ -40,6 +41,27 @@ for (const [kind, set] of both) {
       assert.equal(await within(set({ name: 'addLater', params: [1, 2], signal })), 3);
       const aborted = Object.assign(signal, { aborted: true, reason });
       assert.equal(await rejection(set({ name: 'nothing', signal: aborted })), reason);
+    });
+
+    it('that takes no listener rejects the call with what it throws, and costs no slot', async () => {
+      const refusal = new Error('no listeners here');
+      const signal = /** @type {AbortSignal} */ (
+        /** @type {unknown} */ ({
+          aborted: false,
+          addEventListener() {
+            throw refusal;
+          },
+          removeEventListener() {},
+        })
+      );
+      const cell = newCell();
+      const granted = rejection(set({ name: 'nothing', signal }));
+      const holding = [0, 1].map((value) => set({ name: 'gate', params: [cell, value] }));
+      const queued = rejection(set({ name: 'nothing', signal }));
+      assert.deepEqual([pool.activeCount, pool.queueLength], [2, 0]);
+      open(cell);
+      assert.deepEqual(await within(Promise.all([granted, queued, ...holding])), [refusal, refusal, 0, 1]);
+      await poolIdle();
     });
 
     it('R10: aborted while queued, leaves the queue at once; neighbours are spared', async () => {
@@ -167,3 +189,22 @@ for (const [kind, set] of both) {
     });
   });
 }
+
+it('a late answer finds no other call, after any number of aborts in one turn', async () => {
+  await poolIdle();
+  pool.setConcurrency(1);
+  const [early, late] = [new AbortController(), newCell()];
+  const aborted = [rejection(warm({ name: 'echo', params: ['early'], signal: early.signal }))];
+  const next = warm({ name: 'tick', params: [late] });
+  // The one thread has answered the first call before it runs this one. The answer waits to be read.
+  blockForArrivals(late, 1);
+  early.abort(reason);
+  for (let call = 0; call < 1_023; call += 1) {
+    const controller = new AbortController();
+    aborted.push(rejection(warm({ name: 'nothing', signal: controller.signal })));
+    controller.abort(reason);
+  }
+  assert.deepEqual(await within(warm({ name: 'echo', params: ['late'] })), ['late']);
+  assert.ok((await within(Promise.all(aborted))).every((thrown) => thrown === reason));
+  await within(next);
+});

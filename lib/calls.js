@@ -3,7 +3,7 @@
 // A call is known across threads by a number: its place in the table, and a generation, so that a late answer to a call
 // that was aborted never reaches the next one in the same place.
 
-import { agent, expect, hold, on, onInTurn, onRead, onSettling, reader, release, writer } from './agent.js';
+import { agent, expect, hold, on, onInTurn, onRead, onSettling, reader, release, whenRead, writer } from './agent.js';
 import { LoadError, limitReached, WorkerExitedError } from './errors.js';
 import { dropValue, readThrown, readValue } from './hosts.js';
 import { ENDED, FAILURE, FATAL, LOAD_FAILED, REPLY } from './protocol.js';
@@ -110,7 +110,9 @@ export function leave(call) {
   if (places[place] !== call) return false;
   places[place] = undefined;
   generations[place] = (generations[place] + 1) % GENERATIONS;
-  free.push(place);
+  if (generations[place] > 0) free.push(place);
+  // All of its numbers have been used: an answer to an early one may have arrived and wait to be read.
+  else whenRead(() => free.push(place));
   if (call.unlisten !== undefined) call.unlisten();
   if (call instanceof PoolCall) {
     if (call.held) release();

@@ -93,8 +93,8 @@ export class Service extends EventEmitter {
       writer.u32(call.id);
       writer.u32(atom);
       writeParams(params, id, transferList);
-      agent.call(id, start, writer.position - start);
       if (signal) listen(call, signal);
+      agent.call(id, start, writer.position - start);
       expect();
     } catch (error) {
       fail(call, error);

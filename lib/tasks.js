@@ -220,7 +220,13 @@ export function submit(call, start, { reffed, signal }) {
   // A launch holds the process until it has settled, whatever the service does then.
   if (reffed !== false) holdFor(call);
   if (call instanceof ThreadCall) call.key = key;
-  if (signal) listen(call, key, signal);
+  try {
+    if (signal) listen(call, key, signal);
+  } catch (error) {
+    // A signal may be anybody's object. What it throws must not cost the slot.
+    agent.cancel(key);
+    throw error;
+  }
   if (!granted) watchForStall();
   else if (call instanceof ThreadCall) call.granted();
   expect();
