@@ -17,7 +17,7 @@ export const nanolithOneOff = {
 export const nanolithJs = {
   name: 'nanolith 0.4.6',
   async open() {
-    // Its concurrency is one a core by default, which is what all get here.
+    // It keeps its default, two threads a core, which serves it better than the one that the others get.
     const { api } = await import('../workers/nanolith-js.js');
     return { call: () => api({ name: 'add', params: [4, 5] }), close() {} };
   },
