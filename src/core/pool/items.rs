@@ -8,6 +8,9 @@ use crate::core::agent::{Agent, MAX_DEPTH};
 use crate::core::protocol::Kind;
 use crate::core::sync::step;
 
+/// So many keys that no longer wait are no reason to look through those of a holder.
+const STALE: usize = 32;
+
 /// What became of a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[must_use]
@@ -85,6 +88,11 @@ impl Pool {
         }
         if depth > 0 {
             let nested = state.holders.entry(holder).or_default();
+            // What got a slot of the pool's stays here until the holder lends, which it may never do. Each time, more than
+            // half of the keys leave, so that costs each of them two looks at most.
+            if nested.waiting.len() > 2 * state.items.len() + STALE {
+                nested.waiting.retain(|&key| state.items.is_waiting(key));
+            }
             nested.waiting.push_back(key);
             if step("pool: who waits lends its slot") && self.lend(state, holder, Some(key)) == Some(key) {
                 return Submitted::Granted(key);

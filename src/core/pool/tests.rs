@@ -529,6 +529,34 @@ fn a_service_that_was_lent_its_slot_gives_it_back() {
 }
 
 #[test]
+fn what_no_longer_waits_under_a_holder_is_forgotten() {
+    let world = World::new(2);
+    let key = world.granted(Work::Service, 1);
+    let service = world.place(&world.root, key);
+    world.pool().service_ready(service.id);
+    let ask = |call| world.ask(&service, Work::Warm, call, false);
+    assert!(matches!(ask(0), Submitted::Granted(_)));
+    let thread = world.start_warm().remove(0);
+    assert_eq!(world.turn(&thread), Some(0));
+    for call in 1..=10_000 {
+        assert!(
+            matches!(ask(call), Submitted::Waiting(_)),
+            "no call runs, so nothing is lent"
+        );
+        assert_eq!(world.turn(&thread), Some(call), "the pool's other slot serves it");
+    }
+    let remembered = world.pool().state.lock().holders[&key].waiting.len();
+    assert!(remembered < 100, "{remembered} of 10,000 that have run");
+
+    for call in 0..100 {
+        assert!(matches!(ask(call), Submitted::Waiting(_)));
+    }
+    service.call_begins();
+    world.pool().call_began(&service);
+    assert_eq!(world.counts(), (3, 99), "those that wait are still known to it");
+}
+
+#[test]
 fn nesting_has_a_limit() {
     let world = World::new(1);
     let mut key = world.granted(Work::OneOff, 0);
