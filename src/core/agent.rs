@@ -30,6 +30,8 @@ pub struct Agent {
     pool: Arc<Pool>,
     /// The item under which this agent runs, or [`NO_KEY`]: what it submits is nested in that.
     current: AtomicU64,
+    /// The items that it asked for and that live. Changed and read with the pool's lock held, which orders that.
+    asked: atomic::AtomicU32,
     /// Calls of a service that have not settled. Its owner alone changes it, so that it is exact in each of its ticks.
     active: AtomicU32,
 }
@@ -43,6 +45,7 @@ impl Agent {
             inbox: Inbox::default(),
             pool,
             current: AtomicU64::new(NO_KEY),
+            asked: atomic::AtomicU32::new(0),
             active: AtomicU32::new(0),
         }
     }
@@ -82,6 +85,21 @@ impl Agent {
 
     pub fn set_current(&self, key: Key) {
         self.current.store(key, Ordering::Release);
+    }
+
+    /// An item of this agent's begins to live. With the pool's lock held.
+    pub(super) fn item_begins(&self) {
+        self.asked.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// An item of this agent's has left the pool. With the pool's lock held.
+    pub(super) fn item_ends(&self) {
+        self.asked.fetch_sub(1, Ordering::Relaxed);
+    }
+
+    /// How many items that it asked for live. With the pool's lock held.
+    pub(super) fn items(&self) -> u32 {
+        self.asked.load(Ordering::Relaxed)
     }
 
     /// The owner of this service calls it. The call is active until `calls_end`, delivered or not (one that is not settles

@@ -66,6 +66,7 @@ impl Pool {
             return Submitted::TooDeep;
         }
         let priority = request.priority;
+        caller.item_begins();
         let caller = Arc::clone(caller);
         let item = Item {
             request,
@@ -185,6 +186,7 @@ impl Pool {
     /// Ends an item, wherever it is, and frees its slot. The caller of this dispatches.
     pub(super) fn release(&self, state: &mut State, key: Key) -> Option<Item> {
         let item = state.items.remove(key)?;
+        item.caller.item_ends();
         if !item.granted {
             return Some(item);
         }

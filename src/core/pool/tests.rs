@@ -774,3 +774,47 @@ fn threads_that_never_opened_end_with_their_owner() {
     assert!(child.inbox.is_closed());
     assert!(crate::core::agent::find(child.id).is_none());
 }
+
+#[test]
+fn an_end_looks_through_the_queue_only_for_who_asked() {
+    let world = World::new(1);
+    let key = world.granted(Work::OneOff, 1);
+    let thread = world.place(&world.root, key);
+    let ask = |work, call| match world.ask(&thread, work, call, false) {
+        Submitted::Granted(key) | Submitted::Waiting(key) => key,
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(thread.items(), 0);
+    let run = world.place(&thread, ask(Work::OneOff, 2));
+    let unplaced = ask(Work::OneOff, 3);
+    let taken_back = ask(Work::OneOff, 4);
+    ask(Work::OneOff, 5);
+    ask(Work::Warm, 6);
+    assert_eq!(thread.items(), 5);
+    let _ = world.pool().cancel(taken_back);
+    assert!(world.pool().finish(run.id));
+    assert!(world.pool().finish(thread.id));
+    assert!(
+        world
+            .pool()
+            .state
+            .lock()
+            .items
+            .get(unplaced)
+            .is_some_and(|item| item.granted)
+    );
+    assert_eq!((thread.items(), world.counts()), (3, (1, 2)));
+    assert_eq!(world.root.items(), 0, "each caller has its own");
+
+    // One that the pool counts nothing of: its items would be found if anybody looked.
+    for _ in 0..3 {
+        thread.item_ends();
+    }
+    let _ = world.pool().agent_ended(&thread);
+    assert_eq!(world.counts(), (1, 2));
+    for _ in 0..3 {
+        thread.item_begins();
+    }
+    thread.end();
+    assert_eq!((thread.items(), world.counts()), (0, (0, 0)));
+}

@@ -344,13 +344,7 @@ impl Pool {
             state.stall = None;
             return state.threads.drain().map(|(_, thread)| thread.agent).collect();
         }
-        let asked = state
-            .items
-            .waiting()
-            .filter(|(_, item)| item.caller.id == agent.id)
-            .map(|(key, _)| key);
-        let mut keys: Vec<Key> = asked.collect();
-        keys.extend(state.unplaced(agent.id));
+        let mut keys = state.unbegun(agent);
         let owned = |thread: &Thread| thread.agent.owner.as_ref().is_some_and(|owner| owner.id == agent.id);
         let children: Vec<Thread> = state
             .threads
@@ -400,10 +394,15 @@ impl State {
         }
     }
 
-    /// Items that were granted to `caller`, who has not found them a thread yet.
-    fn unplaced(&self, caller: AgentId) -> Vec<Key> {
-        let mine = |item: &Item| item.granted && item.caller.id == caller;
-        let granted = self.items.kept().filter(|(_, item)| mine(item)).map(|(key, _)| key);
+    /// What `caller` asked for and nothing has begun: what waits, oldest first, then what was granted and has not found a
+    /// thread yet. Looks at all that the pool has, but not for a caller that has nothing there, as most threads that end.
+    fn unbegun(&self, caller: &Agent) -> Vec<Key> {
+        if caller.items() == 0 {
+            return Vec::new();
+        }
+        let mine = |item: &Item| item.caller.id == caller.id;
+        let waiting = self.items.waiting().filter(|(_, item)| mine(item)).map(|(key, _)| key);
+        let kept = self.items.kept().filter(|(_, item)| item.granted && mine(item));
         let placed = |key: &Key| {
             self.threads.values().any(|thread| match thread.duty {
                 Duty::OneOff { key: held } | Duty::Service { key: held, .. } | Duty::Running { key: held, .. } => {
@@ -412,7 +411,8 @@ impl State {
                 _ => false,
             })
         };
-        granted.filter(|key| !placed(key)).collect()
+        let unplaced = kept.map(|(key, _)| key).filter(|key| !placed(key));
+        waiting.chain(unplaced).collect()
     }
 }
 
