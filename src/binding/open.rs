@@ -11,12 +11,13 @@
 //!
 //! Node ends an environment in the order cleanup hooks, thread-safe functions, finalizers; Bun runs no finalizers, Deno
 //! does not finalize functions. So the cleanup hook is where an agent ends: it closes the inbox, and from then on no
-//! sender touches the thread-safe function (see `core::inbox`). What comes after only frees memory.
+//! sender touches the thread-safe function (see `core::inbox`). It also releases that function, which is finalized next:
+//! since Node 24.14 one that is not released stays allocated for ever. What comes after only frees memory.
 
 use std::ffi::c_void;
 use std::ptr;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
 use napi::bindgen_prelude::{Function, JsValue, Object};
 use napi::{Env, Error, Result, Status, sys};
@@ -161,22 +162,24 @@ unsafe fn connect(env: sys::napi_env, object: sys::napi_value, handle: *mut Hand
             ),
             "napi_create_threadsafe_function",
         )?;
+        LIVING_WAKERS.fetch_add(1, Ordering::Relaxed);
         check(
             sys::napi_unref_threadsafe_function(env, wake),
             "napi_unref_threadsafe_function",
         )?;
+        (*handle).wake = wake;
+        // Before what may fail on a thread that is being ended, so that the function is released whatever comes of this.
+        check(
+            sys::napi_add_env_cleanup_hook(env, Some(environment_ends), handle.cast()),
+            "napi_add_env_cleanup_hook",
+        )?;
         let fresh = &mut *handle;
-        fresh.wake = wake;
         let function = WakeFunction(wake);
         let waker: Waker = Box::new(move || function.call());
         fresh.agent.inbox.attach(waker);
         hot::define(env, object, handle)?;
         items::define(env, object, handle)?;
         pipe::define(env, object, handle)?;
-        check(
-            sys::napi_add_env_cleanup_hook(env, Some(environment_ends), handle.cast()),
-            "napi_add_env_cleanup_hook",
-        )?;
         check(
             sys::napi_add_finalizer(
                 env,
@@ -228,11 +231,36 @@ unsafe extern "C" fn wake_ends(env: sys::napi_env, weak: *mut c_void, _context: 
     }
 }
 
+/// Gives the wake function up; its environment deletes it.
+///
+/// # Safety
+/// The function lives, nothing calls it any more, and this is done once.
+unsafe fn release(wake: sys::napi_threadsafe_function) {
+    // SAFETY: the caller's promise.
+    let status = unsafe { sys::napi_release_threadsafe_function(wake, sys::ThreadsafeFunctionReleaseMode::release) };
+    if status == sys::Status::napi_ok {
+        LIVING_WAKERS.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+/// The wake functions that were made and not released.
+static LIVING_WAKERS: AtomicU32 = AtomicU32::new(0);
+
+/// How many wake functions there are in this process, for tests that look for what was left behind.
+#[napi]
+#[must_use]
+pub fn living_wakers() -> u32 {
+    LIVING_WAKERS.load(Ordering::Relaxed)
+}
+
 /// The environment's cleanup hook. JavaScript no longer runs.
 unsafe extern "C" fn environment_ends(handle: *mut c_void) {
     // SAFETY: the hook was added with the handle's address and is removed before the handle is freed.
     let handle = unsafe { &*handle.cast::<Handle>() };
     let _ = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| handle.end()));
+    // SAFETY: the function's own hook was added before this one and so runs after it: the function lives. `end` dropped
+    // the waker, and the object's finalizer leaves the function alone from now on.
+    unsafe { release(handle.wake) };
 }
 
 /// The object's finalizer: the realm went away, or the environment did.
@@ -245,9 +273,7 @@ unsafe extern "C" fn object_ends(env: sys::napi_env, handle: *mut c_void, _hint:
             sys::napi_remove_env_cleanup_hook(env, Some(environment_ends), ptr::from_ref(&*handle).cast_mut().cast());
         }
         let _ = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| handle.end()));
-        // SAFETY: as above; `end` dropped the waker, so no sender calls it any more.
-        unsafe {
-            sys::napi_release_threadsafe_function(handle.wake, sys::ThreadsafeFunctionReleaseMode::release);
-        }
+        // SAFETY: as above; `end` dropped the waker, and the hook that would release the function is removed.
+        unsafe { release(handle.wake) };
     }
 }
