@@ -6,6 +6,7 @@ import { define, pool } from '../index.js';
 import { native } from '../lib/native.js';
 import { blockForArrivals } from './fixtures/barrier.js';
 import { exitsWarm } from './fixtures/exits.js';
+import { lostMayBeMore, lostOneEnds } from './fixtures/leftovers.js';
 import { tasks } from './fixtures/tasks.js';
 import { warm } from './fixtures/warm.js';
 import { beats, warmOptions } from './fixtures/warm-sets.js';
@@ -162,6 +163,27 @@ describe('isolate: false', () => {
     open(cell);
     await threadsGone();
     assert.ok(native.poolCounts(1).ready <= 1, 'and one of them is given up');
+    pool.setConcurrency(2);
+  });
+
+  it('another thread is started when one of those that are kept so ends, or the limit is raised', async () => {
+    for (const set of [lostOneEnds, lostMayBeMore]) {
+      pool.setConcurrency(1);
+      await poolIdle();
+      const cells = [newCell(), newCell()];
+      for (const cell of cells) {
+        await within(set({ name: 'blocks', params: [cell, set === lostOneEnds] }));
+        await until(() => arrivals(cell) === 1);
+      }
+      const third = set({ name: 'tick', params: [newCell()] });
+      const early = await Promise.race([third, new Promise((resolve) => setTimeout(resolve, 1_500, 'waits'))]);
+      assert.equal(early, 'waits', 'as many have been replaced as there are slots');
+      if (set === lostOneEnds) open(cells[0]);
+      else pool.setConcurrency(2);
+      assert.equal(await within(third), 'ran');
+      for (const cell of cells) open(cell);
+      await threadsGone();
+    }
     pool.setConcurrency(2);
   });
 

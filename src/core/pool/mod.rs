@@ -184,11 +184,12 @@ impl Pool {
         }
     }
 
-    /// Changes the number of slots; a raise grants what waits at once.
+    /// Changes the number of slots; a raise grants what waits at once, and lets more threads be lost.
     pub fn set_max(&self, max: u32) {
         let mut state = self.state.lock();
         state.max = max.max(1);
         self.dispatch(&mut state);
+        self.watch_late(&mut state);
     }
 
     /// Whether something has waited for so long, [`STALL`] in life, while services held every slot.

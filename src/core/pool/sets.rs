@@ -33,7 +33,7 @@ pub(super) struct Set {
     pub late: usize,
     pub starting: usize,
     /// Threads that were woken and are not counted on any more. No more than the pool has slots: each has another in its
-    /// place.
+    /// place. When they are fewer again, or the slots more, the root is told (`watch_late`).
     pub lost: usize,
     /// Living threads that have loaded the file.
     pub loaded: u32,
@@ -83,10 +83,7 @@ impl Pool {
                     let _ = thread.agent.inbox.send_kind(Kind::Work, &[]);
                 }
             }
-            if !state.watched {
-                state.watched = true;
-                let _ = self.root().inbox.send_kind(Kind::Woken, &[]);
-            }
+            self.watch(&mut state.watched);
         }
         while set.woken + set.late + set.starting < set.granted.len() {
             set.starting += 1;
@@ -147,6 +144,23 @@ impl Pool {
             _ => false,
         });
         state.watched
+    }
+
+    /// Has the root look for threads that are on their way, if it does not already.
+    pub(super) fn watch(&self, watched: &mut bool) {
+        if !*watched {
+            *watched = true;
+            let _ = self.root().inbox.send_kind(Kind::Woken, &[]);
+        }
+    }
+
+    /// One more thread may be lost, of some set: the root looks for those that are late again, if it had left off since as
+    /// many were lost as may be.
+    pub(super) fn watch_late(&self, state: &mut State) {
+        let late = |thread: &Thread| matches!(thread.duty, Duty::Late { .. });
+        if !state.watched && state.threads.values().any(late) {
+            self.watch(&mut state.watched);
+        }
     }
 
     /// A granted task was taken back before a thread took it: a thread that is late or still loads the file, for nobody

@@ -442,6 +442,45 @@ fn another_thread_is_started_for_one_that_is_lost() {
 }
 
 #[test]
+fn who_is_late_is_looked_for_again_when_another_may_be_lost() {
+    type Happens = fn(&World, &Arc<Agent>);
+    let ends: Happens = |world, lost| world.pool().thread_ended(lost.id, &[]);
+    let comes: Happens = |world, lost| assert_eq!(world.turn(lost), Some(3));
+    let more_slots: Happens = |world, _| world.pool().set_max(2);
+    let cases = [(ends, 1), (comes, 0), (more_slots, 1)];
+    for (happens, started) in cases {
+        let world = World::new(1);
+        let ask = |call| {
+            let _ = world.ask(&world.root, Work::Warm, call, false);
+        };
+        let look = || world.pool().relieve(Duration::ZERO, Duration::ZERO);
+        ask(1);
+        let first = world.start_warm().remove(0);
+        assert_eq!(world.turn(&first), Some(1));
+        assert_eq!(world.turn(&first), None);
+        ask(2);
+        while look() {}
+        let second = world.start_warm().remove(0);
+        assert_eq!(world.turn(&second), Some(2));
+        assert_eq!(world.turn(&second), None);
+        ask(3);
+        assert!(!look(), "the second is late, and as many are lost as there are slots");
+        let _ = frames(&world.root);
+
+        happens(&world, &first);
+        let told = frames(&world.root);
+        assert_eq!(told, [vec![Kind::Woken as u8]], "the root looks again");
+        assert!(!look(), "the second is lost");
+        let third = world.start_warm();
+        assert_eq!(third.len(), started);
+        for third in third {
+            assert_eq!(world.turn(&third), Some(3));
+        }
+        assert_eq!(world.turn(&second), None);
+    }
+}
+
+#[test]
 fn nested_work_borrows_the_slot_of_its_holder_once() {
     let world = World::new(1);
     let outer = world.granted(Work::OneOff, 1);

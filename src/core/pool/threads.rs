@@ -211,6 +211,7 @@ impl Pool {
             }
             Duty::Lost { set } => {
                 state.sets[set as usize].lost -= 1;
+                self.watch_late(state);
                 (false, set)
             }
             Duty::Running { set, key } => {
@@ -309,6 +310,9 @@ impl Pool {
                 known.loaded -= 1;
                 if step("warm: what a dying thread was woken for goes to another") {
                     self.staff(state, set);
+                }
+                if let Duty::Lost { .. } = thread.duty {
+                    self.watch_late(state);
                 }
             }
             Duty::Idle { set } => {
