@@ -6,7 +6,7 @@ import { define, pool } from '../index.js';
 import { native } from '../lib/native.js';
 import { blockForArrivals } from './fixtures/barrier.js';
 import { exitsWarm } from './fixtures/exits.js';
-import { lostMayBeMore, lostOneEnds } from './fixtures/leftovers.js';
+import { lostMayBeMore, lostOneEnds, overdue } from './fixtures/leftovers.js';
 import { tasks } from './fixtures/tasks.js';
 import { warm } from './fixtures/warm.js';
 import { beats, warmOptions } from './fixtures/warm-sets.js';
@@ -163,6 +163,27 @@ describe('isolate: false', () => {
     open(cell);
     await threadsGone();
     assert.ok(native.poolCounts(1).ready <= 1, 'and one of them is given up');
+    pool.setConcurrency(2);
+  });
+
+  it('what a task leaves behind takes along no task that follows it, whether it exits, throws or keeps the thread', async () => {
+    pool.setConcurrency(1);
+    await poolIdle();
+    for (const how of ['exits', 'throws']) {
+      const cells = Array.from({ length: 3 }, newCell);
+      const calls = [overdue({ name: 'runsLongAndEnds', params: [how] })];
+      for (const cell of cells) calls.push(overdue({ name: 'tick', params: [cell] }));
+      assert.deepEqual(await within(Promise.all(calls)), [undefined, 'ran', 'ran', 'ran'], how);
+      assert.deepEqual(cells.map(arrivals), [1, 1, 1]);
+    }
+    const blocked = newCell();
+    const calls = [
+      overdue({ name: 'runsLongAndBlocks', params: [blocked] }),
+      overdue({ name: 'tick', params: [newCell()] }),
+    ];
+    assert.deepEqual(await within(Promise.all(calls)), [undefined, 'ran']);
+    assert.equal(arrivals(blocked), 1, 'and the barrier is still shut');
+    open(blocked);
     pool.setConcurrency(2);
   });
 

@@ -37,7 +37,7 @@ enum Op {
     Ready(u8),
     CallBegins(u8),
     CallsEnd(u8),
-    Turn(u8),
+    Turn(u8, bool),
     Cancel(u8),
     /// The environment of a thread is gone, and then (or before) its owner hears of it.
     AgentEnds(u8),
@@ -178,14 +178,14 @@ impl World {
         }
     }
 
-    fn turn(&mut self, at: usize) {
+    fn turn(&mut self, at: usize, overdue: bool) {
         let Some(thread) = pick(&self.warm, at) else { return };
-        match self.pool().turn(&thread).1 {
+        match self.pool().turn(&thread, overdue).1 {
             Turn::Run { payload, call, .. } => {
                 assert_eq!(*payload, self::payload(call));
                 self.begins(call);
             }
-            Turn::Idle => {}
+            Turn::Later | Turn::Idle => {}
             Turn::End => self.thread_ends(&thread),
         }
     }
@@ -264,7 +264,7 @@ fuzz_target!(|ops: Vec<Op>| {
                     thread.calls_end(1);
                 }
             }
-            Op::Turn(at) => world.turn(at.into()),
+            Op::Turn(at, overdue) => world.turn(at.into(), overdue),
             Op::Cancel(at) => world.cancel(at.into()),
             Op::AgentEnds(at) => {
                 if let Some(thread) = pick(&world.threads, at.into()) {
@@ -305,7 +305,7 @@ fuzz_target!(|ops: Vec<Op>| {
             world.thread_ends(&thread);
         } else if let Some(thread) = pick(&world.warm, 0) {
             if round % 2 == 0 {
-                world.turn(0)
+                world.turn(0, false)
             } else {
                 world.thread_ends(&thread)
             }

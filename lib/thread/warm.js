@@ -29,8 +29,8 @@ import { answerOf, isThenable, tasksByAtom, writeAnswer, writeFailure, writeResu
 const TURN_MS = 5;
 /** How long before the root is told anew that words are under way, in milliseconds. */
 const TELL_MS = 1_000;
-/** What `turn` puts before a task that it took when that time had passed. */
-const OVERDUE = 1;
+/** What `turn` says instead of the size of a task: that there is none, that it is enough, or that this time has passed. */
+const [IDLE, ENOUGH, OVERDUE] = [0, -1, -2];
 
 /** @type {Map<string, Function>} */
 let functions;
@@ -118,30 +118,30 @@ function work(answer) {
     let bytes = agent.turn(length, turnEnds);
     writer.position = 0;
     current = undefined;
-    if (bytes === 0 || bytes === -1) {
+    if (bytes === IDLE || bytes === ENOUGH) {
       called = false;
-      if (bytes === -1) exit();
+      if (bytes === ENOUGH) exit();
+      return;
+    }
+    if (bytes === OVERDUE) {
+      giveTurn();
       return;
     }
     if (bytes < 0) {
       makeRoom(-bytes);
       bytes = agent.payload();
     }
-    const reader = payload(bytes);
-    if (reader.u8() === OVERDUE) {
-      // The event loop has its turn before this task.
-      const kept = reader.bytes.slice(0, bytes);
-      busy = true;
-      setImmediate(() => {
-        busy = false;
-        turnEnds = agent.now() + TURN_MS;
-        reader.attach(kept, 1);
-        if (run(reader)) work(writer.position);
-      });
-      return;
-    }
-    if (!run(reader)) return;
+    if (!run(payload(bytes))) return;
   }
+}
+
+/** Lets the event loop have its turn before this thread takes more: the tasks that wait are any thread's until then. */
+function giveTurn() {
+  busy = true;
+  setImmediate(() => {
+    turnEnds = agent.now() + TURN_MS;
+    goOn();
+  });
 }
 
 /** Holds the root's process until it has what tasks wrote to the console. */

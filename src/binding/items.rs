@@ -92,13 +92,14 @@ impl Raw<2> for Finish {
 }
 
 /// `turn(length, untilMs)`: a warm thread answers the task it ran by the first bytes of the scratch (nothing with `length`
-/// 0), unless that was aborted, and takes the next. The bytes of `[u8 overdue][u32 call][payload]` now in `incoming`,
-/// `overdue` being 1 when `now()` is past `untilMs`; 0 when it is idle, -1 when it should end, below that minus the bytes
-/// needed: make room and ask `payload()`.
+/// 0), unless that was aborted, and takes the next. The bytes of `[u32 call][payload]` now in `incoming`; 0 when it is idle,
+/// -1 when it should end, -2 when there is a task that it takes no sooner than its event loop has had a turn, since `now()`
+/// is past `untilMs`; below that minus the bytes needed: make room and ask `payload()`.
 struct NextTurn;
 impl Raw<2> for NextTurn {
     fn run(handle: &mut Handle, call: &Call<2>) -> Outcome<sys::napi_value> {
-        let (awaited, turn) = handle.agent.pool().turn(&handle.agent);
+        let overdue = now_ms() > call.f64(1)?;
+        let (awaited, turn) = handle.agent.pool().turn(&handle.agent, overdue);
         let answer = handle.outgoing_at(0, call.u32(0)? as usize)?;
         if let Some(caller) = &handle.caller
             && awaited
@@ -116,14 +117,17 @@ impl Raw<2> for NextTurn {
                 handle.caller = None;
                 -1
             }
+            Turn::Later => {
+                handle.caller = None;
+                -2
+            }
             Turn::Run {
                 payload,
                 call: number,
                 caller,
             } => {
-                let overdue = u8::from(now_ms() > call.f64(1)?);
                 handle.caller = Some(caller);
-                handle.hand_over(&[&[overdue], &number.to_le_bytes(), &payload])
+                handle.hand_over(&[&number.to_le_bytes(), &payload])
             }
         };
         call.int(result)

@@ -16,6 +16,7 @@ use crate::core::protocol::Kind;
 /// What a warm thread does at the end of a task, as the binding's `turn` and `lib/thread/warm.js` do.
 enum Next {
     Run(u32, Arc<Agent>),
+    Later,
     Idle,
     End,
 }
@@ -44,8 +45,13 @@ impl Warm {
 
     /// Answers what it ran, if that is still awaited, and takes the next task.
     fn turn(&mut self) -> Next {
+        self.turn_when(false)
+    }
+
+    /// As `turn`, when its event loop may have to have its turn first.
+    fn turn_when(&mut self, overdue: bool) -> Next {
         let agent = &self.life.agent;
-        let (awaited, turn) = agent.pool().turn(agent);
+        let (awaited, turn) = agent.pool().turn(agent, overdue);
         if let Some((call, caller)) = self.running.take().filter(|_| awaited) {
             let _ = caller.inbox.send(&[&[ANSWER], &call.to_le_bytes()[..]].concat());
         }
@@ -55,6 +61,7 @@ impl Warm {
                 self.running = Some((call, Arc::clone(&caller)));
                 Next::Run(call, caller)
             }
+            Turn::Later => Next::Later,
             Turn::Idle => Next::Idle,
             Turn::End => Next::End,
         }
@@ -68,7 +75,7 @@ impl Warm {
                 Next::Run(call, _) => ran.push(call),
                 Next::Idle if ran.last() == Some(&last) => return ran,
                 Next::Idle if self.life.hear() == [Kind::Work as u8] => {}
-                Next::Idle | Next::End => return ran,
+                Next::Later | Next::Idle | Next::End => return ran,
             }
         }
     }
@@ -239,6 +246,71 @@ fn what_a_dying_thread_had_not_begun_goes_to_another() {
     check(
         a_thread_dies_while_it_is_woken,
         &[("warm: what a dying thread was woken for goes to another", "deadlock")],
+    );
+}
+
+/// A task arrives while the set's only thread is to give its event loop a turn, in which it dies.
+fn a_thread_dies_in_its_turn() {
+    let mut root = Loop::of(&root(1));
+    granted(submit(&root.agent, Work::Warm, 1));
+    let mut warm = Warm::start(&mut root);
+    assert!(matches!(warm.turn(), Next::Run(1, _)));
+    let thread = thread::spawn(move || {
+        let _ = warm.turn_when(true);
+        warm.life.agent.end();
+        warm
+    });
+    let _ = submit(&root.agent, Work::Warm, 2);
+    let warm = thread.join().unwrap();
+    root.agent.pool().thread_ended(warm.life.agent.id, &[]);
+    assert_eq!(root.answered(), 1);
+    assert_eq!(Warm::start(&mut root).serve(2), [2]);
+    assert_eq!(root.answered(), 2);
+    assert_eq!(root.look(), None, "once");
+    assert_eq!(counts(&root), (0, 0, 1));
+}
+
+#[test]
+fn no_task_dies_of_what_the_one_before_it_left_behind() {
+    check(
+        a_thread_dies_in_its_turn,
+        &[
+            ("warm: who is overdue takes nothing yet", "heard something else"),
+            ("warm: what a dying thread was woken for goes to another", "deadlock"),
+        ],
+    );
+}
+
+/// One of two threads gives its event loop a turn, and does not come back, while the other ends its task.
+fn a_thread_does_not_come_back_from_its_turn() {
+    let mut root = Loop::of(&root(2));
+    let mut threads: Vec<_> = (1..3)
+        .map(|call| {
+            granted(submit(&root.agent, Work::Warm, call));
+            Warm::start(&mut root)
+        })
+        .collect();
+    for (call, warm) in (1..).zip(&mut threads) {
+        assert!(matches!(warm.turn(), Next::Run(began, _) if began == call));
+    }
+    waiting(submit(&root.agent, Work::Warm, 3));
+    let mut other = threads.pop().unwrap();
+    let mut blocked = threads.pop().unwrap();
+    let other = thread::spawn(move || other.serve(3));
+    let _ = blocked.turn_when(true);
+    let mut answered = [(); 3].map(|()| root.answered());
+    answered.sort_unstable();
+    assert_eq!(answered, [1, 2, 3]);
+    assert_eq!(other.join().unwrap(), [3]);
+    let _ = blocked.turn();
+    assert_eq!(counts(&root), (0, 0, 2));
+}
+
+#[test]
+fn no_task_waits_for_what_the_one_before_it_left_behind() {
+    check(
+        a_thread_does_not_come_back_from_its_turn,
+        &[("warm: who is overdue takes nothing yet", "deadlock")],
     );
 }
 

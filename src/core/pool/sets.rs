@@ -27,8 +27,8 @@ pub(super) struct Set {
     pub granted: VecDeque<Key>,
     /// Idle threads, the one idle for longest first; the newest is taken first, so that the others can expire.
     pub idle: Vec<(AgentId, Instant)>,
-    /// Threads on their way to `granted`: those that were idle, those of them that are late, and those that still load
-    /// the file.
+    /// Threads on their way to `granted`: those that were idle or give their event loop a turn, those of them that are late,
+    /// and those that still load the file.
     pub woken: usize,
     pub late: usize,
     pub starting: usize,

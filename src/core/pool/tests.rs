@@ -83,12 +83,22 @@ impl World {
     }
 
     fn turn(&self, thread: &Arc<Agent>) -> Option<u32> {
-        match self.pool().turn(thread).1 {
+        match self.pool().turn(thread, false).1 {
             Turn::Run { call, payload, .. } => {
                 assert_eq!(*payload, call.to_le_bytes());
                 Some(call)
             }
+            Turn::Later => panic!("not overdue"),
             Turn::Idle | Turn::End => None,
+        }
+    }
+
+    /// Whether a thread whose event loop's turn is overdue leaves a task where it is until then.
+    fn overdue(&self, thread: &Arc<Agent>) -> bool {
+        match self.pool().turn(thread, true).1 {
+            Turn::Run { call, .. } => panic!("took {call}"),
+            Turn::Later => true,
+            Turn::Idle | Turn::End => false,
         }
     }
 }
@@ -408,6 +418,63 @@ fn a_late_thread_is_waited_for_when_no_other_is_idle_and_ended_by_an_abort() {
     ask(4);
     let next = world.start_warm().remove(0);
     assert_eq!(world.turn(&next), Some(4));
+    assert_eq!(world.counts(), (1, 0));
+}
+
+#[test]
+fn who_is_overdue_ties_no_task_to_itself() {
+    let world = World::new(2);
+    for call in 1..5 {
+        let _ = world.ask(&world.root, Work::Warm, call, false);
+    }
+    let threads = world.start_warm();
+    assert_eq!(world.turn(&threads[0]), Some(1));
+    assert_eq!(world.turn(&threads[1]), Some(2));
+    assert!(world.overdue(&threads[0]));
+    assert_eq!(threads[0].current(), NO_KEY, "what it left behind is nested in nothing");
+    assert_eq!(heard(&world.root, Kind::StartWarm), [], "it is on its way");
+    assert_eq!(world.turn(&threads[1]), Some(3), "the oldest, whoever comes first");
+    assert!(world.overdue(&threads[0]));
+    let _ = frames(&world.root);
+    world.pool().thread_ended(threads[0].id, &[]);
+    assert_eq!(heard(&world.root, Kind::Ended), [], "it had begun nothing");
+    assert_eq!(world.counts(), (2, 0));
+    assert_eq!(world.turn(&threads[1]), Some(4));
+    assert!(!world.overdue(&threads[1]), "there is nothing to leave: it is idle");
+    assert_eq!(world.pool().counts().ready, 1);
+    assert_eq!(world.counts(), (0, 0));
+
+    let _ = world.ask(&world.root, Work::Warm, 5, false);
+    assert_eq!(frames(&threads[1]), [vec![Kind::Work as u8]]);
+    assert!(world.overdue(&threads[1]));
+    let key = match world.ask(&world.root, Work::Warm, 6, false) {
+        Submitted::Granted(key) => key,
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(world.pool().cancel(key), Cancelled::Unbegun);
+    assert_eq!(world.turn(&threads[1]), Some(5));
+    assert_eq!(world.turn(&threads[1]), None);
+}
+
+#[test]
+fn who_does_not_come_back_from_its_turn_is_late() {
+    let world = World::new(2);
+    for call in 1..3 {
+        let _ = world.ask(&world.root, Work::Warm, call, false);
+    }
+    let threads = world.start_warm();
+    assert_eq!(world.turn(&threads[0]), Some(1));
+    assert_eq!(world.turn(&threads[1]), Some(2));
+    world.pool().set_max(1);
+    world.waiting(Work::Warm, 3);
+    assert_eq!(world.turn(&threads[1]), None, "one runs, and that is all that may");
+    let _ = frames(&world.root);
+    assert!(world.overdue(&threads[0]));
+    assert_eq!(frames(&world.root), [vec![Kind::Woken as u8]], "the root looks");
+    assert!(world.pool().relieve(Duration::ZERO, LOST));
+    assert_eq!(frames(&threads[1]), [vec![Kind::Work as u8]]);
+    assert_eq!(world.turn(&threads[1]), Some(3));
+    assert_eq!(world.turn(&threads[0]), None);
     assert_eq!(world.counts(), (1, 0));
 }
 

@@ -25,12 +25,12 @@ pub(super) enum Duty {
     Starting {
         set: SetId,
     },
-    /// A warm thread that was idle, and is on its way to its set's granted tasks.
+    /// A warm thread that was idle, or gives its event loop a turn, and is on its way to its set's granted tasks.
     Woken {
         set: SetId,
         since: Instant,
     },
-    /// One that was woken and has not come: something that a task left behind keeps its event loop, most likely.
+    /// One that was on its way and has not come: something that a task left behind keeps its event loop, most likely.
     Late {
         set: SetId,
         since: Instant,
@@ -82,6 +82,8 @@ pub enum Turn {
         call: u32,
         caller: Arc<Agent>,
     },
+    /// There is a task, which any thread of the set may take: give the event loop its turn, and come again.
+    Later,
     /// Nothing to do: a [`Kind::Work`] or [`Kind::End`] frame will follow.
     Idle,
     /// There are enough idle threads: end.
@@ -188,8 +190,9 @@ impl Pool {
         }
     }
 
-    /// A warm thread ends the task it ran, if any, and takes the next. Says first whether that task is still awaited.
-    pub fn turn(&self, agent: &Agent) -> (bool, Turn) {
+    /// A warm thread ends the task it ran, if any, and takes the next, or none yet if its event loop's turn is `overdue`.
+    /// Says first whether that task is still awaited.
+    pub fn turn(&self, agent: &Agent, overdue: bool) -> (bool, Turn) {
         let mut state = self.state.lock();
         let state = &mut *state;
         let Some(thread) = state.threads.get_mut(&agent.id) else {
@@ -226,15 +229,24 @@ impl Pool {
             Duty::Idle { .. } => return (false, Turn::Idle),
             _ => return (false, Turn::End),
         };
-        (awaited, Self::take(state, agent, set))
+        (awaited, self.take(state, agent, set, overdue))
     }
 
     /// The next granted task of its set, or idleness.
-    fn take(state: &mut State, agent: &Agent, id: SetId) -> Turn {
+    fn take(&self, state: &mut State, agent: &Agent, id: SetId, overdue: bool) -> Turn {
         let set = &mut state.sets[id as usize];
         let Some(thread) = state.threads.get_mut(&agent.id) else {
             return Turn::End;
         };
+        if overdue && !set.granted.is_empty() && step("warm: who is overdue takes nothing yet") {
+            // What earlier tasks left behind runs first: it may keep the thread, or end it.
+            let since = Instant::now();
+            thread.duty = Duty::Woken { set: id, since };
+            agent.set_current(NO_KEY);
+            set.woken += 1;
+            self.watch(&mut state.watched);
+            return Turn::Later;
+        }
         if let Some(key) = set.granted.pop_front()
             && let Some(item) = state.items.get_mut(key)
         {
