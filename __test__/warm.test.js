@@ -6,11 +6,22 @@ import { define, pool } from '../index.js';
 import { native } from '../lib/native.js';
 import { blockForArrivals } from './fixtures/barrier.js';
 import { exitsWarm } from './fixtures/exits.js';
-import { lostMayBeMore, lostOneEnds, overdue } from './fixtures/leftovers.js';
+import { handedOver, lostMayBeMore, lostOneEnds, overdue } from './fixtures/leftovers.js';
 import { tasks } from './fixtures/tasks.js';
 import { warm } from './fixtures/warm.js';
 import { beats, warmOptions } from './fixtures/warm-sets.js';
-import { arrivals, fixture, newCell, open, poolIdle, rejection, threadsGone, until, within } from './helpers.js';
+import {
+  arrivals,
+  fixture,
+  living,
+  newCell,
+  open,
+  poolIdle,
+  rejection,
+  threadsGone,
+  until,
+  within,
+} from './helpers.js';
 
 describe('isolate: false', () => {
   before(() => pool.setConcurrency(2));
@@ -184,6 +195,23 @@ describe('isolate: false', () => {
     assert.deepEqual(await within(Promise.all(calls)), [undefined, 'ran']);
     assert.equal(arrivals(blocked), 1, 'and the barrier is still shut');
     open(blocked);
+    pool.setConcurrency(2);
+  });
+
+  it('what a task leaves behind takes along no task whose host values are still with its caller', async () => {
+    pool.setConcurrency(1);
+    for (const how of ['exits', 'throws']) {
+      await within(handedOver({ name: 'tick', params: [newCell()] }));
+      await threadsGone();
+      const counts = new Int32Array(new SharedArrayBuffer(4));
+      const [before, end] = [living(), Date.now() + 20_000];
+      const calls = [handedOver({ name: 'ends', params: [how] }), handedOver({ name: 'count', params: [counts] })];
+      // This thread is busy until the one that asks it for the values has ended.
+      while (living() === before && Date.now() < end) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1);
+      assert.equal(living(), before - 1);
+      assert.deepEqual(await within(Promise.all(calls)), [undefined, 'ran'], how);
+      assert.equal(counts[0], 1);
+    }
     pool.setConcurrency(2);
   });
 

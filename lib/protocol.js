@@ -53,7 +53,7 @@ export const PIPE_WRITABLE = 23;
 export const PIPE_ENDED = 24;
 // core → owner: u32 thread. End it now.
 export const TERMINATE = 25;
-// warm thread → caller: u32 call, u32 thread. Send the port with this call's host values.
+// warm thread → caller: u32 call, u32 thread. Send the port with this call's host values, if the core lets you.
 export const HOSTS_WANTED = 26;
 // owner → thread: u32 call, u32 caller. The port is the next message of the port between the two.
 export const HOSTS = 27;
@@ -81,6 +81,7 @@ export const SERVICE = 2;
 // The flags of an item.
 export const PRIORITY = 1;
 export const REFFED = 2;
+export const APART = 4;
 
 // Where host values are.
 export const CARRIED = 1;

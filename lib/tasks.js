@@ -10,7 +10,7 @@ import { limitReached, NestingError, OwnerEndedError, UnknownTaskError } from '.
 import { sendCarrier, writeParamsApart } from './hosts.js';
 import { loadingFiles } from './loading.js';
 import { native } from './native.js';
-import { GRANT, HOSTS_WANTED, ONE_OFF, PRIORITY, REFFED, RUN, WARM } from './protocol.js';
+import { APART, GRANT, HOSTS_WANTED, ONE_OFF, PRIORITY, REFFED, RUN, WARM } from './protocol.js';
 import { onAbort } from './signals.js';
 import { watchForStall } from './stall.js';
 import { mayUseSpares, nameOf, Thread, threads, topUpLater } from './threads.js';
@@ -176,6 +176,8 @@ export function runWarm(set, request) {
     writer.u32(atom);
     writeMessengers(messengers);
     call.carrier = writeParamsApart(params, transferList);
+    // The flags that `writeRequest` wrote.
+    if (call.carrier !== undefined) writer.bytes[start + 1] |= APART;
     submit(call, start, request);
   } catch (error) {
     fail(call, error);
@@ -296,6 +298,8 @@ on(HOSTS_WANTED, (reader) => {
   const thread = reader.u32();
   if (!(call instanceof PoolCall) || call.carrier === undefined) return;
   const { carrier } = call;
+  // A thread that has ended meanwhile began nothing: another one will ask.
+  if (!native.handOver(agent.id, thread, call.id)) return;
   call.carrier = undefined;
   sendCarrier(thread, call.id, agent.id, carrier);
 });

@@ -115,6 +115,7 @@ impl World {
         self.calls += 1;
         let payload = Payload::new(&payload(call));
         let request = Request {
+            apart: false,
             work,
             set: self.set,
             name: 0,

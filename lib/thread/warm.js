@@ -258,8 +258,11 @@ function fetchHosts(call, atom, messengers, written) {
   busy = agent.tellCaller(start, writer.position - start);
   writer.position = start;
   if (!busy) return false;
+  // It has not begun: what is thrown meanwhile is none of its own.
+  current = undefined;
   const go = (/** @type {unknown[]} */ hosts) => {
     waiting = undefined;
+    current = call;
     let params;
     try {
       params = readApart(written, hosts);

@@ -32,7 +32,7 @@ pub(super) unsafe fn define(env: sys::napi_env, object: sys::napi_value, handle:
 
 /// `submit(start, length)`: asks for a slot by `[u8 work][u8 flags][u32 set][u32 name][u32 call][payload]` in the scratch.
 /// The item's key when it was granted, `-1 - key` when it waits, `NaN` when the nesting is too deep, `Infinity` when the
-/// pool has ended. Flags: 1 priority, 2 reffed.
+/// pool has ended. Flags: 1 priority, 2 reffed, 4 apart.
 struct Submit;
 impl Raw<2> for Submit {
     fn run(handle: &mut Handle, call: &Call<2>) -> Outcome<sys::napi_value> {
@@ -54,6 +54,7 @@ impl Raw<2> for Submit {
             call: number(8),
             priority: flags & 1 != 0,
             reffed: flags & 2 != 0,
+            apart: flags & 4 != 0,
             payload: Payload::new(payload),
         };
         #[expect(clippy::cast_precision_loss, reason = "keys have at most 52 bits")]

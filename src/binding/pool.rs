@@ -195,6 +195,12 @@ pub fn relieve(agent_id: u32) -> Result<bool> {
     Ok(agent(agent_id)?.pool().relieve(LATE, LOST))
 }
 
+/// The caller of a warm task is about to send a thread the host values. Says no if that thread does not run the task any more.
+#[napi]
+pub fn hand_over(agent_id: u32, thread: u32, call: u32) -> Result<bool> {
+    Ok(agent(agent_id)?.pool().hand_over(agent_id, thread, call))
+}
+
 /// A service has run its initializer. Told by the service's own thread.
 #[napi]
 pub fn service_ready(agent_id: u32) -> Result<()> {

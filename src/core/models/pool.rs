@@ -25,6 +25,15 @@ pub(super) fn root(slots: u32) -> Arc<Agent> {
 }
 
 pub(super) fn submit(caller: &Arc<Agent>, work: Work, call: u32) -> Submitted {
+    ask(caller, work, call, false)
+}
+
+/// A warm task that needs values which its caller keeps.
+pub(super) fn submit_apart(caller: &Arc<Agent>, call: u32) -> Submitted {
+    ask(caller, Work::Warm, call, true)
+}
+
+fn ask(caller: &Arc<Agent>, work: Work, call: u32, apart: bool) -> Submitted {
     let request = Request {
         work,
         set: 0,
@@ -32,6 +41,7 @@ pub(super) fn submit(caller: &Arc<Agent>, work: Work, call: u32) -> Submitted {
         call,
         priority: false,
         reffed: true,
+        apart,
         payload: Payload::new(&call.to_le_bytes()),
     };
     caller.pool().submit(caller, request)

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use loom::thread;
 
-use super::pool::{root, submit, waiting};
+use super::pool::{root, submit, submit_apart, waiting};
 use super::{Loop, check, number};
 use crate::core::agent::{self, Agent};
 use crate::core::inbox::Delivery;
@@ -89,6 +89,8 @@ impl Warm {
 
 /// The kind of an answer here; the real one is JavaScript's own.
 const ANSWER: u8 = 255;
+/// The kind by which a thread asks for host values, here.
+const WANTED: u8 = 254;
 
 impl Loop {
     fn answered(&mut self) -> u32 {
@@ -311,6 +313,44 @@ fn no_task_waits_for_what_the_one_before_it_left_behind() {
     check(
         a_thread_does_not_come_back_from_its_turn,
         &[("warm: who is overdue takes nothing yet", "deadlock")],
+    );
+}
+
+/// A thread dies while the caller of the task that it has taken is asked for what the task needs.
+fn a_thread_dies_before_it_has_what_it_asked_for() {
+    let mut root = Loop::of(&root(1));
+    granted(submit_apart(&root.agent, 1));
+    let mut warm = Warm::start(&mut root);
+    let id = warm.life.agent.id;
+    let thread = thread::spawn(move || {
+        let Next::Run(1, caller) = warm.turn() else {
+            panic!("nothing to run")
+        };
+        let _ = caller.inbox.send(&[WANTED]);
+        warm.life.agent.end();
+        caller.pool().thread_ended(warm.life.agent.id, &[]);
+    });
+    assert_eq!(root.hear(), [WANTED]);
+    let begun = root.agent.pool().hand_over(root.agent.id, id, 1);
+    thread.join().unwrap();
+    if begun {
+        assert_eq!(number(&root.hear_kind(Kind::Ended)), 1);
+    } else {
+        let mut next = Warm::start(&mut root);
+        assert!(matches!(next.turn(), Next::Run(1, _)));
+        assert!(root.agent.pool().hand_over(root.agent.id, next.life.agent.id, 1));
+        assert!(matches!(next.turn(), Next::Idle));
+        assert_eq!(root.answered(), 1);
+    }
+    assert_eq!(root.look(), None, "once");
+    assert_eq!(counts(&root), (0, 0, u32::from(!begun)));
+}
+
+#[test]
+fn what_was_not_handed_over_goes_to_another() {
+    check(
+        a_thread_dies_before_it_has_what_it_asked_for,
+        &[("warm: what a dying thread had taken goes back", "deadlock")],
     );
 }
 

@@ -33,7 +33,7 @@ pub enum Cancelled {
     Unbegun,
     /// It runs on the caller's own thread, or on none yet; the caller ends that.
     Begun,
-    /// It ran on a warm thread, which the root was told to end.
+    /// A warm thread ran it, or had taken it and waited for its values: the root was told to end that thread.
     Terminating,
     /// It had settled before.
     Settled,

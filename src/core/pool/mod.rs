@@ -7,6 +7,8 @@
 //! the thread. A warm task is granted to its *set*: any free thread of the set may take it, so it is never tied to a
 //! thread before it begins. One idle thread is *woken* for each, and others too when that one is *late*: a task may have
 //! left something behind that keeps its event loop. A thread that stays late is *lost*, and another is started.
+//! A task that needs values which are still with its caller has not begun either: a thread has *taken* it, and asks the
+//! caller, who hands them over only while that thread lives. If it ends before, the task goes back to the front.
 //!
 //! # Rules
 //!
@@ -82,6 +84,8 @@ pub struct Request {
     pub call: u32,
     pub priority: bool,
     pub reffed: bool,
+    /// Whether the caller keeps values that a warm thread needs before it can begin (`Pool::hand_over`).
+    pub apart: bool,
     pub payload: Payload,
 }
 

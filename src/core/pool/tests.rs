@@ -27,6 +27,15 @@ impl World {
     }
 
     fn ask(&self, caller: &Arc<Agent>, work: Work, call: u32, priority: bool) -> Submitted {
+        self.submit(caller, work, call, priority, false)
+    }
+
+    /// A warm task that needs values which its caller keeps.
+    fn ask_apart(&self, caller: &Arc<Agent>, call: u32) -> Submitted {
+        self.submit(caller, Work::Warm, call, false, true)
+    }
+
+    fn submit(&self, caller: &Arc<Agent>, work: Work, call: u32, priority: bool, apart: bool) -> Submitted {
         let payload = Payload::new(&call.to_le_bytes());
         self.pool().submit(
             caller,
@@ -37,6 +46,7 @@ impl World {
                 call,
                 priority,
                 reffed: true,
+                apart,
                 payload,
             },
         )
@@ -476,6 +486,55 @@ fn who_does_not_come_back_from_its_turn_is_late() {
     assert_eq!(world.turn(&threads[1]), Some(3));
     assert_eq!(world.turn(&threads[0]), None);
     assert_eq!(world.counts(), (1, 0));
+}
+
+#[test]
+fn what_was_not_handed_over_goes_back_to_the_front() {
+    let world = World::new(1);
+    let hand_over = |thread: &Agent| world.pool().hand_over(world.root.id, thread.id, 1);
+    let _ = world.ask_apart(&world.root, 1);
+    world.waiting(Work::Warm, 2);
+    let first = world.start_warm().remove(0);
+    assert_eq!(world.turn(&first), Some(1));
+    assert_eq!(first.current(), NO_KEY, "it has not begun");
+    assert!(!world.pool().hand_over(world.root.id, first.id, 2), "another call");
+    first.end();
+    assert!(!hand_over(&first), "its owner has not heard of its end yet");
+    world.pool().thread_ended(first.id, &[]);
+    assert!(!hand_over(&first));
+    let second = world.start_warm().remove(0);
+    assert_eq!(world.turn(&second), Some(1), "with all it had");
+    assert!(hand_over(&second));
+    assert_ne!(second.current(), NO_KEY);
+    assert!(!hand_over(&second), "once");
+    world.pool().thread_ended(second.id, &[]);
+    assert_eq!(heard(&world.root, Kind::Ended), [1], "it had begun");
+    assert_eq!(world.counts(), (1, 0), "the next has the slot");
+}
+
+#[test]
+fn what_was_not_handed_over_is_taken_back_with_its_thread_and_ends_with_its_caller() {
+    let world = World::new(2);
+    let Submitted::Granted(key) = world.ask_apart(&world.root, 1) else {
+        panic!("not granted")
+    };
+    let thread = world.start_warm().remove(0);
+    assert_eq!(world.turn(&thread), Some(1));
+    assert_eq!(world.pool().cancel(key), Cancelled::Terminating);
+    assert_eq!(heard(&world.root, Kind::Terminate), [thread.id]);
+    assert!(!world.pool().hand_over(world.root.id, thread.id, 1));
+    world.pool().thread_ended(thread.id, &[]);
+    assert_eq!(world.counts(), (0, 0));
+
+    let (caller, _) = Agent::expected(&world.root);
+    let _ = world.ask_apart(&caller, 2);
+    let thread = world.start_warm().remove(0);
+    assert_eq!(world.turn(&thread), Some(2));
+    caller.end();
+    assert_eq!(heard(&thread, Kind::CallerEnded), [2]);
+    world.pool().thread_ended(thread.id, &[]);
+    assert_eq!(world.counts(), (0, 0), "nobody waits for it");
+    assert_eq!(heard(&world.root, Kind::StartWarm), []);
 }
 
 #[test]

@@ -42,6 +42,11 @@ pub(super) enum Duty {
     Idle {
         set: SetId,
     },
+    /// A warm thread that has taken a task, and waits for the values that the caller keeps for whoever runs it.
+    Taken {
+        set: SetId,
+        key: Key,
+    },
     Running {
         set: SetId,
         key: Key,
@@ -59,7 +64,7 @@ pub(super) struct Thread {
 
 impl Thread {
     pub(super) fn runs(&self, key: Key) -> bool {
-        matches!(self.duty, Duty::Running { key: running, .. } if running == key)
+        matches!(self.duty, Duty::Running { key: held, .. } | Duty::Taken { key: held, .. } if held == key)
     }
 }
 
@@ -217,7 +222,7 @@ impl Pool {
                 self.watch_late(state);
                 (false, set)
             }
-            Duty::Running { set, key } => {
+            Duty::Running { set, key } | Duty::Taken { set, key } => {
                 // On its way again before the slot is free, so that `dispatch` does not wake another thread for it.
                 state.sets[set as usize].woken += 1;
                 let awaited = self.release(state, key).is_some();
@@ -250,9 +255,16 @@ impl Pool {
         if let Some(key) = set.granted.pop_front()
             && let Some(item) = state.items.get_mut(key)
         {
-            thread.duty = Duty::Running { set: id, key };
-            agent.set_current(key);
-            let payload = std::mem::replace(&mut item.request.payload, Payload::new(&[]));
+            let payload = if item.request.apart {
+                thread.duty = Duty::Taken { set: id, key };
+                // What earlier tasks left behind may start more before this one begins.
+                agent.set_current(NO_KEY);
+                item.request.payload.clone()
+            } else {
+                thread.duty = Duty::Running { set: id, key };
+                agent.set_current(key);
+                std::mem::replace(&mut item.request.payload, Payload::new(&[]))
+            };
             return Turn::Run {
                 payload,
                 call: item.request.call,
@@ -267,6 +279,28 @@ impl Pool {
         }
         state.trim();
         Turn::Idle
+    }
+
+    /// A caller is about to send a thread the values that its task needs: the task begins. Says no if the thread has ended or
+    /// given the task back: another will ask.
+    #[must_use]
+    pub fn hand_over(&self, caller: AgentId, thread: AgentId, call: u32) -> bool {
+        let mut state = self.state.lock();
+        let state = &mut *state;
+        let Some(thread) = state.threads.get_mut(&thread) else {
+            return false;
+        };
+        if let Duty::Taken { set, key } = thread.duty
+            && !thread.agent.inbox.is_closed()
+            && let Some(item) = state.items.get_mut(key)
+            && (item.caller.id, item.request.call) == (caller, call)
+        {
+            item.request.payload = Payload::new(&[]);
+            thread.agent.set_current(key);
+            thread.duty = Duty::Running { set, key };
+            return true;
+        }
+        false
     }
 
     /// A warm thread could not load its file; `reason` is for the callers.
@@ -338,6 +372,16 @@ impl Pool {
                     tell(&item, Kind::Ended, reason);
                 }
             }
+            Duty::Taken { set, key } => {
+                let known = &mut state.sets[set as usize];
+                known.loaded -= 1;
+                if state.items.get(key).is_some_and(|item| item.caller.inbox.is_closed()) {
+                    self.release(state, key);
+                } else if step("warm: what a dying thread had taken goes back") {
+                    known.granted.push_front(key);
+                    self.staff(state, set);
+                }
+            }
             Duty::Ending => {}
         }
         self.dispatch(state);
@@ -397,7 +441,7 @@ impl State {
     /// Warm tasks go on without their caller, unless they wait for what only it could send.
     fn tell_caller_ended(&self, caller: AgentId) {
         for thread in self.threads.values() {
-            if let Duty::Running { key, .. } = thread.duty
+            if let Duty::Running { key, .. } | Duty::Taken { key, .. } = thread.duty
                 && step("warm: who runs a task hears that its caller ended")
                 && let Some(item) = self.items.get(key).filter(|item| item.caller.id == caller)
             {
@@ -421,10 +465,8 @@ impl State {
         let kept = self.items.kept().filter(|(_, item)| item.granted && mine(item));
         let placed = |key: &Key| {
             self.threads.values().any(|thread| match thread.duty {
-                Duty::OneOff { key: held } | Duty::Service { key: held, .. } | Duty::Running { key: held, .. } => {
-                    held == *key
-                }
-                _ => false,
+                Duty::OneOff { key: held } | Duty::Service { key: held, .. } => held == *key,
+                _ => thread.runs(*key),
             })
         };
         let unplaced = kept.map(|(key, _)| key).filter(|key| !placed(key));
