@@ -9,7 +9,10 @@ import yaml from 'js-yaml';
 import { platforms, root } from '../../scripts/platforms.js';
 
 const path = join(root, '.github', 'workflows', 'release.yml');
-const { jobs } = /** @type {any} */ (yaml.load(readFileSync(path, 'utf8')));
+const { jobs, env } = /** @type {any} */ (yaml.load(readFileSync(path, 'utf8')));
+
+/** What the steps of a job run, in their order. @param {{ steps: { run?: string }[] }} job */
+const commandsOf = ({ steps }) => steps.map(({ run = '' }) => run).join('\n');
 
 /**
  * The combinations of a matrix, by GitHub's rules: an entry of `include` adds to every combination of the lists whose
@@ -59,6 +62,15 @@ test('every platform is built, each for its own package', () => {
   assert.deepEqual(built.sort(), platforms.map(pairOf).sort());
 });
 
+test('npx is told which command of the CLI it shall run, on a Node that the CLI runs on', () => {
+  assert.match(env.NAPI_CLI, /^@napi-rs\/cli@\d+\.\d+\.\d+$/);
+  const calls = Object.values(jobs).flatMap((job) => commandsOf(job).match(/\bnpx .*/g) ?? []);
+  assert.equal(calls.length, 1);
+  assert.ok(calls[0].startsWith('npx --yes --package "$NAPI_CLI" napi build '), calls[0]);
+  const [node] = jobs.build.steps.filter(({ uses = '' }) => uses.startsWith('actions/setup-node@'));
+  assert.ok(node.with['node-version'] >= 22);
+});
+
 test('every platform is tested on its own system before anything is published', () => {
   const tests = Object.entries(jobs).filter(([name]) => name.startsWith('test'));
   const rows = tests.flatMap(([, job]) => combinations(job.strategy.matrix));
@@ -72,8 +84,7 @@ test('every platform is tested on its own system before anything is published', 
 });
 
 test('what is published is installed first, bundled, prepared, and signed for', () => {
-  const { steps, permissions } = jobs.publish;
-  const said = steps.map(({ run = '' }) => run).join('\n');
+  const said = commandsOf(jobs.publish);
   const order = [
     'npm run test:install',
     'npm run bundle',
@@ -89,5 +100,5 @@ test('what is published is installed first, bundled, prepared, and signed for', 
   );
   for (const line of said.split('\n').filter((line) => line.includes('npm publish')))
     assert.match(line, / --provenance /);
-  assert.equal(permissions['id-token'], 'write');
+  assert.equal(jobs.publish.permissions['id-token'], 'write');
 });
