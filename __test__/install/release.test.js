@@ -83,6 +83,15 @@ test('every platform is tested on its own system before anything is published', 
   assert.deepEqual([...jobs.publish.needs].sort(), ['build', ...tests.map(([name]) => name)].sort());
 });
 
+test('the tests have dist/, which `npm ci` makes by a script that is left out here', () => {
+  const tested = Object.entries(jobs).filter(([, job]) => /\bnpm test\b/.test(commandsOf(job)));
+  assert.deepEqual(tested.map(([name]) => name).sort(), ['test', 'test-musl']);
+  for (const [name, job] of tested) {
+    const steps = commandsOf(job).match(/\bnpm (?:ci(?: --ignore-scripts)?|run bundle|test)\b/g);
+    assert.deepEqual(steps, ['npm ci --ignore-scripts', 'npm run bundle', 'npm test'], name);
+  }
+});
+
 test('what is published is installed first, bundled, prepared, and signed for', () => {
   const said = commandsOf(jobs.publish);
   const order = [
