@@ -1,12 +1,12 @@
 // The release workflow, which runs nowhere but on GitHub: what its matrices come to there, and in which order it publishes.
 
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import yaml from 'js-yaml';
 
-import { platforms, root } from '../../scripts/platforms.js';
+import { binaryName, platforms, readJson, root } from '../../scripts/platforms.js';
 
 const path = join(root, '.github', 'workflows', 'release.yml');
 const { jobs, env } = /** @type {any} */ (yaml.load(readFileSync(path, 'utf8')));
@@ -34,6 +34,23 @@ function combinations({ include = [], ...lists }) {
     if (matching.length === 0) added.push({ ...entry });
   }
   return [...rows, ...added];
+}
+
+/**
+ * What a job hands to an action, in each combination of its matrix.
+ * @param {any} job
+ * @param {string} action
+ */
+function inputsOf({ strategy, steps }, action) {
+  const used = steps.filter((/** @type {any} */ { uses = '' }) => uses.startsWith(`actions/${action}@`));
+  const rows = strategy ? combinations(strategy.matrix) : [{}];
+  return rows.flatMap((row) => used.map((/** @type {any} */ step) => filled(step.with, row)));
+}
+
+/** What is said with the values of a combination in it. @param {object} said @param {Record<string, unknown>} row */
+function filled(said, row) {
+  const text = JSON.stringify(said).replaceAll(/\$\{\{ matrix\.(\w+) \}\}/g, (_, name) => String(row[name]));
+  return JSON.parse(text);
 }
 
 /** Whether a runner is of the platform. @param {(typeof platforms)[number]} platform @param {string} runner */
@@ -80,7 +97,31 @@ test('every platform is tested on its own system before anything is published', 
     for (const { os } of own) assert.ok(runsOn(platform, os), `${platform.target} is tested on ${os}`);
   }
   assert.equal(rows.length, 2 * platforms.length);
-  assert.deepEqual([...jobs.publish.needs].sort(), ['build', ...tests.map(([name]) => name)].sort());
+  const others = Object.keys(jobs).filter((name) => name !== 'publish');
+  assert.deepEqual([...jobs.publish.needs].sort(), others.sort());
+});
+
+test('each binary goes from where it is built to where it is tested, loaded and published', () => {
+  const uploads = inputsOf(jobs.build, 'upload-artifact').map(({ name, path }) => `${name} of ${path}`);
+  const binaries = platforms.map(({ target }) => `${target} of npm/${target}/${binaryName(target)}`);
+  assert.deepEqual(uploads.sort(), binaries.sort());
+  for (const row of combinations(jobs.build.strategy.matrix)) {
+    const commands = commandsOf(filled(jobs.build, row));
+    assert.ok(commands.includes(` --target ${row.triple} --output-dir npm/${row.target} `), commands);
+  }
+
+  const downloads = [jobs.test, jobs['test-musl']].flatMap((job) => inputsOf(job, 'download-artifact'));
+  const places = platforms.map(({ target }) => `${target} to npm/${target}`);
+  assert.deepEqual([...new Set(downloads.map(({ name, path }) => `${name} to ${path}`))].sort(), places.sort());
+  // Without a name it brings all of them, each to a folder of its name.
+  assert.deepEqual(inputsOf(jobs.publish, 'download-artifact'), [{ path: 'npm' }]);
+});
+
+test('the scripts that it runs are there', () => {
+  const { scripts } = readJson(join(root, 'package.json'));
+  const commands = Object.values(jobs).map(commandsOf).join('\n');
+  for (const [, name] of commands.matchAll(/\bnpm run (\S+)/g)) assert.ok(name in scripts, name);
+  for (const [, file] of commands.matchAll(/\bnode (\S+\.js)\b/g)) assert.ok(existsSync(join(root, file)), file);
 });
 
 test('the tests have dist/, which `npm ci` makes by a script that is left out here', () => {
