@@ -7,17 +7,16 @@ import { spawnSync } from 'node:child_process';
 import { cpSync, existsSync, mkdirSync, realpathSync, rmSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { binaryName, hostPlatform, platforms, readJson, root } from './platforms.js';
+import { binaryName, hostPlatform, readJson, root } from './platforms.js';
 
 /** @typedef {{ name: string, version: string, tarball: string, size: number, unpackedSize: number, files: string[] }} Packed */
 
 /**
- * Makes the tarballs of nanolith and of the platform packages (this machine's has its binary, the others what the work
- * tree holds), in a folder of their own.
+ * Makes the tarballs of nanolith and of this machine's platform package, in a folder of their own, of a prepared tree that
+ * has all packages (this machine's with its binary, the others with what the work tree holds).
  * @param {string} folder a new one
- * @param {{ all?: boolean }} [options] `all`: every platform package, not only this machine's
  */
-export function pack(folder, { all = false } = {}) {
+export function pack(folder) {
   const host = hostPlatform();
   if (!host || !existsSync(join(root, 'npm', host.target, binaryName(host.target)))) {
     throw new Error('the addon is not built; `npm ci` or `npm run build` builds it');
@@ -27,7 +26,7 @@ export function pack(folder, { all = false } = {}) {
   for (const path of ['package.json', 'index.d.ts', 'README.md', 'LICENSE', 'npm']) {
     cpSync(join(root, path), join(tree, path), { recursive: true });
   }
-  for (const path of ['platforms.js', 'prepare-publish.js']) {
+  for (const path of ['platforms.js', 'prepare-publish.js', 'publish.js']) {
     cpSync(join(root, 'scripts', path), join(tree, 'scripts', path));
   }
   run(process.execPath, [join(root, 'scripts', 'bundle.js'), '--out', join(tree, 'dist')], root);
@@ -43,13 +42,11 @@ export function pack(folder, { all = false } = {}) {
     const paths = files.map((/** @type {{ path: string }} */ file) => file.path);
     return { name, version, tarball: join(folder, filename), size, unpackedSize, files: paths };
   };
-  const others = all ? platforms.filter((p) => p !== host) : [];
   return {
     tree,
     host: { ...host, folder: join(tree, 'npm', host.target) },
     main: packOne(tree),
     platform: packOne(join(tree, 'npm', host.target)),
-    others: others.map(({ target }) => packOne(join(tree, 'npm', target))),
   };
 }
 

@@ -34,9 +34,18 @@ let packed;
 let registry;
 /** @type {NodeJS.ProcessEnv} */
 let env;
+/** What publish.js said. @type {string[] | null} */
+let published;
 
 /** npm as a user has it, whose only registry is ours. @param {string} cwd @param {string[]} args */
 const npm = (cwd, ...args) => run(process.execPath, [npmCli(), ...args], { cwd, env });
+
+/** What publish.js says that it did. A release candidate too is what `npm install nanolith` brings here. */
+async function publish(more = {}) {
+  const args = [join(packed.tree, 'scripts', 'publish.js'), '--tag', 'latest'];
+  const { stdout } = await run(process.execPath, args, { env: { ...env, PATH: process.env.PATH, ...more } });
+  return stdout.match(/(?<=^publish: ).*/gm);
+}
 
 /** Runs a file of the project. @param {string[]} args */
 const node = (...args) => run(process.execPath, args, { cwd: project, env });
@@ -52,7 +61,7 @@ async function importError(first = '') {
 before(
   async () => {
     mkdirSync(project);
-    packed = pack(join(scratch, 'packed'), { all: true });
+    packed = pack(join(scratch, 'packed'));
     registry = fork(fileURLToPath(new URL('registry.js', import.meta.url)), [join(scratch, 'storage')], {
       env: plainEnv(),
       stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
@@ -77,13 +86,14 @@ before(
       npm_config_fund: 'false',
       npm_config_update_notifier: 'false',
     };
-    const tarballs = [packed.platform, ...packed.others, packed.main].map(({ tarball }) => tarball);
+    // As a release does it, when an earlier run came no further than this package.
+    await npm(packed.host.folder, 'publish', '--ignore-scripts', '--tag', 'latest');
+    published = await publish();
     // What a TypeScript project has beside it.
     for (const name of ['undici-types', '@types/node']) {
       const { stdout } = await npm(scratch, 'pack', join(root, 'node_modules', name), '--silent');
-      tarballs.push(join(scratch, stdout.trim()));
+      await npm(scratch, 'publish', stdout.trim(), '--ignore-scripts');
     }
-    for (const tarball of tarballs) await npm(scratch, 'publish', tarball, '--ignore-scripts');
 
     writeFileSync(join(project, 'package.json'), '{ "name": "empty", "private": true, "type": "module" }');
     cpSync(fixtures, project, { recursive: true });
@@ -129,6 +139,24 @@ test('the manifests run nothing and name exact versions', () => {
   const names = platforms.map(({ target }) => packageName(target)).sort();
   assert.deepEqual(manifests[0].optionalDependencies, Object.fromEntries(names.map((name) => [name, main.version])));
   assert.equal(platform.version, main.version);
+});
+
+test('all packages are published, nanolith last, and none that was published before', async () => {
+  const { main, platform } = packed;
+  const names = [...platforms.map(({ target }) => packageName(target)), main.name];
+  assert.deepEqual(
+    published,
+    names.map((name) => `${name}@${main.version} is published${name === platform.name ? ' already' : ''}`),
+  );
+  assert.deepEqual(
+    await publish(),
+    names.map((name) => `${name}@${main.version} is published already`),
+  );
+});
+
+test('a registry that does not answer is not one that has nothing', async () => {
+  const nobody = { npm_config_registry: 'http://127.0.0.1:1/', npm_config_fetch_retries: '0' };
+  await assert.rejects(publish(nobody), /publish: npm view \S+ ended with 1\n.*ECONNREFUSED/s);
 });
 
 describe('npm install nanolith', { concurrency: false }, () => {
