@@ -159,6 +159,18 @@ test('a registry that does not answer is not one that has nothing', async () => 
   await assert.rejects(publish(nobody), /publish: npm view \S+ ended with 1\n.*ECONNREFUSED/s);
 });
 
+test('a clone that is not prepared is not published, neither by npm nor by publish.js', async () => {
+  const clone = join(scratch, 'clone');
+  for (const path of ['package.json', 'scripts']) cpSync(join(root, path), join(clone, path), { recursive: true });
+  const options = { cwd: clone, env: { ...env, PATH: process.env.PATH } };
+  await assert.rejects(run(process.execPath, [npmCli(), 'publish', '--tag', 'clone'], options), {
+    stderr: /^publish: a clone is not what is shipped, so nothing was published\.[^>]*prepare-publish\.js/m,
+  });
+  await assert.rejects(run(process.execPath, ['scripts/publish.js'], options), {
+    stderr: 'publish: this clone is not prepared: node scripts/prepare-publish.js does that\n',
+  });
+});
+
 describe('npm install nanolith', { concurrency: false }, () => {
   test('brings the package and the binary of this platform, and runs no script', async () => {
     await assert.rejects(run('cargo', ['--version'], { env }), { code: 'ENOENT' });
