@@ -2,7 +2,7 @@
 
 import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { existsSync, statSync } from 'node:fs';
-import { join } from 'node:path';
+import { delimiter, dirname, join } from 'node:path';
 import { root } from './platforms.js';
 
 const folder = join(root, '__test__', 'runtimes');
@@ -64,6 +64,11 @@ function install() {
     stdio: 'inherit',
   });
   if (status !== 0) process.exit(status ?? 1);
+}
+
+/** The environment for a Node, in which `node` is that one too. @param {Runtime} runtime */
+export function environmentOf({ binary }) {
+  return { ...process.env, PATH: `${dirname(binary)}${delimiter}${process.env.PATH}` };
 }
 
 /** @param {Runtime} runtime */

@@ -8,11 +8,11 @@
 
 import { spawn } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
-import { delimiter, dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { root } from '../../scripts/platforms.js';
-import { run, runtimes, versionOf } from '../../scripts/runtimes.js';
+import { environmentOf, run, runtimes, versionOf } from '../../scripts/runtimes.js';
 import { behaviours } from './behaviours.js';
 
 /** @typedef {import('../../scripts/runtimes.js').Runtime} Runtime */
@@ -113,7 +113,7 @@ function unexpected(stderr) {
 async function runSuite(runtime) {
   console.log(`${runtime.name} ${versionOf(runtime)}: the test suite`);
   const start = performance.now();
-  const env = { ...process.env, NO_COLOR: '1', PATH: `${dirname(runtime.binary)}${delimiter}${process.env.PATH}` };
+  const env = { ...environmentOf(runtime), NO_COLOR: '1' };
   const child = spawn(runtime.binary, [join(root, 'scripts', 'test.js')], {
     cwd: root,
     env,

@@ -88,12 +88,12 @@ describe('a task, a warm task and a service of a .ts file', () => {
 
 describe('without a loader', () => {
   if (strips) {
-    it('Node loads the source', async () => {
+    it('Node itself loads the source', async () => {
       const { code, stdout } = await run({ file: path('plain/main.js') });
       assert.deepEqual({ code, stdout }, { code: 0, stdout: '5\n5\n5\n' });
     });
 
-    it('says what to do about what Node does not strip', async () => {
+    it('says what to do about what Node itself does not strip', async () => {
       const { stdout } = await run({ file: path('plain/enum.js') });
       assert.match(stdout, /^ERR_NANOLITH_LOAD ERR_UNSUPPORTED_TYPESCRIPT_SYNTAX Cannot load .*enum\.ts: /);
       assert.match(stdout, /erasableSyntaxOnly/);
