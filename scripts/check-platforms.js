@@ -11,7 +11,7 @@ const { version } = manifest;
 
 for (const platform of platforms) {
   const path = join(root, 'npm', platform.target, 'package.json');
-  const expected = platformManifest(platform, version);
+  const expected = platformManifest(platform, manifest);
   if (write) {
     mkdirSync(join(root, 'npm', platform.target), { recursive: true });
     writeFileSync(path, `${JSON.stringify(expected, null, 2)}\n`);

@@ -37,8 +37,12 @@ export const binaryName = (/** @type {string} */ target) => `nanolith.${target}.
 
 export const readJson = (/** @type {string} */ path) => JSON.parse(readFileSync(path, 'utf8'));
 
-/** The manifest that npm/<target>/package.json must hold. */
-export function platformManifest(/** @type {(typeof platforms)[number]} */ platform, /** @type {string} */ version) {
+/**
+ * The manifest that npm/<target>/package.json must hold.
+ * @param {(typeof platforms)[number]} platform
+ * @param {{ version: string, engines: { node: string } }} main nanolith's own
+ */
+export function platformManifest(platform, { version, engines }) {
   return {
     name: packageName(platform.target),
     version,
@@ -49,6 +53,6 @@ export function platformManifest(/** @type {(typeof platforms)[number]} */ platf
     ...(platform.libc && { libc: [platform.libc] }),
     main: binaryName(platform.target),
     files: [binaryName(platform.target)],
-    engines: { node: '>=20' },
+    engines,
   };
 }

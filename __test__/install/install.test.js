@@ -19,6 +19,7 @@ import { dirname, join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import semver from 'semver';
 
 import { kilobytes, pack, plainEnv } from '../../scripts/pack.js';
 import { binaryName, packageName, platforms, readJson, root } from '../../scripts/platforms.js';
@@ -139,6 +140,16 @@ test('the manifests run nothing and name exact versions', () => {
   const names = platforms.map(({ target }) => packageName(target)).sort();
   assert.deepEqual(manifests[0].optionalDependencies, Object.fromEntries(names.map((name) => [name, main.version])));
   assert.equal(platform.version, main.version);
+});
+
+test('the manifests ask for a Node that has process.getBuiltinModule', () => {
+  const folders = [packed.tree, ...platforms.map(({ target }) => join(packed.tree, 'npm', target))];
+  for (const { name, engines } of folders.map((folder) => readJson(join(folder, 'package.json')))) {
+    const wanted = ['20.15.1', '20.16.0', '21.7.3', '22.2.0', '22.3.0', '23.0.0', '24.0.0'].filter((version) =>
+      semver.satisfies(version, engines.node),
+    );
+    assert.deepEqual(wanted, ['20.16.0', '22.3.0', '23.0.0', '24.0.0'], name);
+  }
 });
 
 test('all packages are published, nanolith last, and none that was published before', async () => {
