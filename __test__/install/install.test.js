@@ -9,6 +9,7 @@ import {
   mkdirSync,
   mkdtempSync,
   readdirSync,
+  readFileSync,
   realpathSync,
   rmSync,
   symlinkSync,
@@ -129,6 +130,16 @@ test('the tarballs hold what users need, and nothing else', (t) => {
   }
   assert.ok(main.size < 100_000, 'nanolith itself is below 100 kB');
   assert.ok(platform.size < 1_000_000, 'the binary is below 1 MB');
+});
+
+test('CONTRIBUTING.md gives the sizes of today', () => {
+  const text = readFileSync(join(root, 'CONTRIBUTING.md'), 'utf8');
+  const given = /What is shipped: nanolith in about (\d+) kB \((\d+) kB unpacked\)/.exec(text);
+  assert.ok(given, 'it gives them');
+  const measured = [packed.main.size, packed.main.unpackedSize].map((bytes) => bytes / 1000);
+  // Within a twentieth: it says "about".
+  const off = measured.filter((size, index) => Math.abs(size - Number(given[index + 1])) > size / 20);
+  assert.deepEqual(off, [], `it says: ${given[0]}`);
 });
 
 test('the manifests run nothing and name exact versions', () => {
