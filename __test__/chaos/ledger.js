@@ -54,7 +54,7 @@ export const exitedWith = (error, code) => error?.code === 'ERR_NANOLITH_WORKER_
  * @property {(value: any) => string | undefined} [check] instead of `value`: what is wrong with what it resolved with
  * @property {(error: any) => boolean} [error] it must not resolve, and reject with such
  * @property {(Doom | undefined)[]} [dooms]
- * @property {number} [cell] counts on the board how often it began: once if it settled by itself, at most once else
+ * @property {number} [cell] counts on the board how often it began: once if it resolved, at most once else
  */
 
 export class Ledger {
@@ -65,6 +65,8 @@ export class Ledger {
   /** How often what ended how. @type {Map<string, number>} */
   counts = new Map();
   settled = 0;
+  /** What runs once or not at all, by its cell. @type {Map<number, string>} */
+  #cells = new Map();
 
   /** @param {string} what @param {number} [by] */
   count(what, by = 1) {
@@ -96,6 +98,7 @@ export class Ledger {
       `${dooms.flatMap((doom) => (doom?.begun ? [doom.name] : [])).join(', ') || 'none'}`;
     const entry = { what, since: performance.now(), cell, state };
     this.#pending.add(entry);
+    if (cell !== undefined) this.watchCell(cell, what);
     const kind = what.split(' ')[0];
     try {
       const value = await promise;
@@ -108,12 +111,24 @@ export class Ledger {
       const doom = dooms.find((doom) => doom?.begun && doom.allows(error));
       const meant = doom === undefined && expected.error?.(error) === true;
       this.count(`${kind} ${doom ? `ended by ${doom.name}` : 'rejected as it had to'}`);
+      if (cell !== undefined) this.check(read(cell) <= 1, `${what} rejected, and ran ${read(cell)} times`);
       if (!doom && !meant) this.fault(`${what} rejected with ${show(error)} (${state()})`);
       return { error };
     } finally {
       this.settled += 1;
       this.#pending.delete(entry);
     }
+  }
+
+  /** What this cell counts runs at most once. @param {number} cell @param {string} what */
+  watchCell(cell, what) {
+    this.#cells.set(cell, what);
+  }
+
+  /** A second run may come long after the call has settled: for when no thread is left. The cells are free then. */
+  checkCells() {
+    for (const [cell, what] of this.#cells) this.check(read(cell) <= 1, `${what} ran ${read(cell)} times in the end`);
+    this.#cells.clear();
   }
 
   get pending() {

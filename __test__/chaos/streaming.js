@@ -7,6 +7,12 @@ import { put, read } from './board.js';
 import { Random } from './random.js';
 import { bytesOf } from './values.js';
 
+/**
+ * What a writer may have written that its reader has not seen: the pipe's queue, a block that is being given out, and as
+ * much again as the writer's high-water mark.
+ */
+const UNREAD_BYTES = 2 ** 20 + 64 * 1024 + 64 * 1024;
+
 /** How an end of a stream stands. */
 export const BEGUN = 1;
 export const COMPLETE = 2;
@@ -129,7 +135,13 @@ export function streamFault({ cells, spoiler, total }, { writerGone = false, rea
   if (writerGone || readerGone) return undefined;
   if (spoiler === 'none' && (writer !== COMPLETE || reader !== COMPLETE)) return `nobody spoiled it: ${state}`;
   if (spoiler === 'writer' && (writer !== FAILED || reader !== FAILED)) return `the writer spoiled it: ${state}`;
-  // A writer may be done before its reader gives up, and a reader that gives up at the last byte may have seen the end.
-  if (spoiler === 'reader' && reader !== FAILED && read(cells.read) < total) return `the reader spoiled it: ${state}`;
+  if (spoiler === 'reader') {
+    const unread = total - read(cells.read);
+    // A reader that gives up at the last byte may have seen the end.
+    if (reader !== FAILED && unread > 0) return `the reader spoiled it: ${state}`;
+    // A writer is done before its reader gives up only with what the pipe can hold.
+    if (writer !== FAILED && unread > UNREAD_BYTES)
+      return `the reader spoiled it, and the writer heard nothing: ${state}`;
+  }
   return undefined;
 }

@@ -18,10 +18,10 @@ import { planTasks, runTasks } from './actors/tasks.js';
 import { block, clearBoard, count } from './board.js';
 import { abortDoom, Ledger } from './ledger.js';
 import { Random } from './random.js';
+import { isLasting, SIGNALS } from './signals.js';
 
 /** How long everything may take to settle once a round's plan is over, and each part of the accounting after that. */
 const SETTLE_MS = 90_000;
-const SIGNALS = 6;
 /** A queue that does not get shorter gets more slots after this: services may hold all of them. */
 const RELIEF_MS = 1_000;
 
@@ -31,8 +31,8 @@ const { values } = parseArgs({
     seconds: { type: 'string', default: '20' },
     round: { type: 'string' },
     print: { type: 'boolean', default: false },
-    /** Prints the resident memory after each round, in MB. */
-    rss: { type: 'boolean', default: false },
+    /** Prints the memory after each round, in MB. */
+    memory: { type: 'boolean', default: false },
     /** How the process ends: by itself, or by `process.exit` in the middle of a last round. */
     leave: { type: 'string', default: 'alone' },
   },
@@ -47,11 +47,12 @@ function planRound(number) {
     /** @type {string} */ what,
     /** @type {number} */ least,
     /** @type {number} */ most,
-    /** @type {(random: Random, signals: number) => any} */ make,
-  ) => random.list(random.int(least, most), (at) => make(random.fork(`${what} ${at}`), SIGNALS));
+    /** @type {(random: Random) => any} */ make,
+  ) => random.list(random.int(least, most), (at) => make(random.fork(`${what} ${at}`)));
   return {
     concurrency: random.int(1, 6),
-    signals: random.list(SIGNALS, () => ({
+    signals: random.list(SIGNALS, (number) => ({
+      lasts: isLasting(number),
       at: random.chance(0.1) ? 0 : random.int(50, 2500),
       error: random.chance(0.5),
     })),
@@ -94,15 +95,15 @@ export class World {
   #ids = 0;
   /** @type {(() => void | Promise<void>)[]} */
   #atEnd = [];
-  /** @type {AbortSignal[]} */
-  #watched = [];
+  /** @type {Set<AbortSignal>} */
+  #watched = new Set();
 
   /** @param {ReturnType<typeof planRound>} plan @param {Ledger} ledger */
   constructor(plan, ledger) {
     this.ledger = ledger;
     this.signals = plan.signals.map((signal) => {
       const controller = new AbortController();
-      this.#watched.push(controller.signal);
+      this.watchSignal(controller.signal);
       return { ...signal, controller, doom: abortDoom(controller) };
     });
   }
@@ -123,13 +124,16 @@ export class World {
     for (const work of this.#atEnd) await work();
     for (const signal of this.#watched) {
       const left = getEventListeners(signal, 'abort').length;
-      this.ledger.check(left === 0, `${left} listeners are left on a signal`);
+      const how = signal.aborted ? 'has aborted' : 'has not aborted';
+      this.ledger.check(left === 0, `${left} listeners are left on a signal that ${how}`);
     }
+    // They abort what is over.
+    for (const { lasts, controller } of this.signals) if (lasts) controller.abort();
   }
 
   /** No listener may be left on it in the end. @param {AbortSignal} signal */
   watchSignal(signal) {
-    this.#watched.push(signal);
+    this.#watched.add(signal);
   }
 
   /**
@@ -169,7 +173,8 @@ process.on('uncaughtException', (error) => ledger.fault(`an uncaught exception: 
 
 /** @param {ReturnType<typeof planRound>} plan @param {World} world */
 function makeTrouble(plan, world) {
-  for (const { at, error, controller, doom } of world.signals) {
+  for (const { lasts, at, error, controller, doom } of world.signals) {
+    if (lasts) continue;
     const abort = () => {
       doom.begin();
       controller.abort(error ? new RangeError(`aborted at ${at}`) : undefined);
@@ -217,7 +222,10 @@ async function runRound(number) {
   if (ledger.faults.length > 0) return;
   await acted;
   // The last signals abort what is over.
-  await world.until(() => world.signals.every(({ controller }) => controller.signal.aborted), 'the signals');
+  await world.until(
+    () => world.signals.every(({ lasts, controller }) => lasts || controller.signal.aborted),
+    'the signals',
+  );
   await world.until(
     () => ledger.pending === 0,
     () => `calls to settle: ${ledger.report()}`,
@@ -243,8 +251,10 @@ async function runRound(number) {
     () => osThreads() <= quiet + ready(),
     () => `OS threads to end, ${quiet} at first: ${poolState()}`,
   );
+  ledger.checkCells();
 }
 
+const KINDS_OF_MEMORY = /** @type {const} */ (['rss', 'heap', 'external']);
 /** @type {{ rss: number, heap: number, external: number }[]} */
 const memory = [];
 
@@ -257,23 +267,27 @@ async function measure() {
   memory.push({ rss: rss / 2 ** 20, heap: heapUsed / 2 ** 20, external: external / 2 ** 20 });
 }
 
+/** The least of the resident memory counts only over so many rounds: what is free in the allocator's arenas is resident too. */
+const LONG_ROUNDS = 12;
+
 /**
- * Memory is flat when the last quarter of the rounds has no more than the second, but for what the allocator keeps. Of the
- * resident memory the least in each counts: what is free in the allocator's arenas is resident too, and comes and goes.
+ * Memory is flat when the last part of the rounds has no more than an earlier one, but for what comes and goes: the least
+ * in each counts. Of a long run those are the last quarter and the second. A short one is too short for the resident
+ * memory; heap and external memory are what is reachable, so that its second half may have little more than its first.
  */
 function checkMemory() {
-  if (memory.length < 12) return;
-  const quarter = Math.floor(memory.length / 4);
-  const least = (/** @type {'rss' | 'heap' | 'external'} */ of, /** @type {number} */ from) =>
-    Math.min(...memory.slice(from, from + quarter).map((at) => at[of]));
-  for (const [of, most] of /** @type {const} */ ([
-    ['heap', 8],
-    ['external', 8],
-    ['rss', 150],
-  ])) {
-    const grown = least(of, memory.length - quarter) - least(of, quarter);
+  const { length } = memory;
+  if (length < 3) return;
+  const isLong = length >= LONG_ROUNDS;
+  const part = isLong ? Math.floor(length / 4) : Math.floor(length / 2);
+  const earlier = memory.slice(isLong ? part : 0, isLong ? 2 * part : length - part);
+  const last = memory.slice(-part);
+  const most = isLong ? { heap: 8, external: 8, rss: 150 } : { heap: 4, external: 8, rss: Number.POSITIVE_INFINITY };
+  for (const of of KINDS_OF_MEMORY) {
+    const least = (/** @type {typeof memory} */ rounds) => Math.min(...rounds.map((at) => at[of]));
+    const grown = least(last) - least(earlier);
     const all = memory.map((at) => at[of].toFixed(0)).join(' ');
-    ledger.check(grown < most, `memory (${of}) grew by ${grown.toFixed(1)} MB: ${all}`);
+    ledger.check(grown < most[of], `memory (${of}) grew by ${grown.toFixed(1)} MB: ${all}`);
   }
 }
 
@@ -281,7 +295,9 @@ function checkMemory() {
 function tellParent() {
   const seconds = (performance.now() - started) / 1000;
   const [first, last] = [memory[0], memory[memory.length - 1]];
-  if (values.rss) console.log(memory.map(({ rss }) => rss.toFixed(0)).join(' '));
+  if (values.memory) {
+    for (const of of KINDS_OF_MEMORY) console.log(`${of}: ${memory.map((at) => at[of].toFixed(1)).join(' ')}`);
+  }
   console.log(`REPORT ${JSON.stringify({ rounds, seconds, counts: Object.fromEntries(ledger.counts), first, last })}`);
 }
 

@@ -9,10 +9,11 @@ import { newCell, read } from '../board.js';
 import { service as set } from '../fixtures/service.js';
 import { setOf } from '../fixtures/sets.js';
 import { serviceDooms } from '../ledger.js';
+import { anySignal } from '../signals.js';
 import { SMALL, valueOf } from '../values.js';
 
-/** @param {import('../random.js').Random} random @param {number} signals */
-export function planBroadcast(random, signals) {
+/** @param {import('../random.js').Random} random */
+export function planBroadcast(random) {
   return {
     kind: 'broadcast',
     at: random.int(0, 1500),
@@ -26,7 +27,7 @@ export function planBroadcast(random, signals) {
       via: random.weighted({ here: 2, service: 3, warm: 3, isolated: 1, stranger: 1 }),
       many: random.chance(0.1) ? random.int(1000, 5000) : random.int(1, 200),
       seed: random.int(0, 5000) + (random.chance(0.7) ? SMALL : 0),
-      signal: random.chance(0.2) ? random.int(0, signals - 1) : undefined,
+      signal: random.chance(0.2) ? anySignal(random) : undefined,
     })),
     closesAll: random.chance(0.5),
   };

@@ -79,6 +79,7 @@ export async function runCluster(plan, world) {
       calls.push(
         ledger.enter(`exit in cluster ${id}`, victim.call({ name: 'exits', params: [cell, 3] }), {
           dooms: [dooms.get(victim)],
+          cell,
           error: () => false,
         }),
       );

@@ -8,11 +8,12 @@ import { MessageChannel } from 'node:worker_threads';
 import { newCell, read } from '../board.js';
 import { service as set } from '../fixtures/service.js';
 import { Doom, serviceDooms } from '../ledger.js';
+import { anySignal } from '../signals.js';
 import { COMPLETE, readAll, streamFault, write } from '../streaming.js';
 import { bytesOf, SMALL, valueOf } from '../values.js';
 
-/** @param {import('../random.js').Random} random @param {number} signals */
-export function planService(random, signals) {
+/** @param {import('../random.js').Random} random */
+export function planService(random) {
   return {
     kind: 'service',
     at: random.int(0, 1500),
@@ -24,15 +25,15 @@ export function planService(random, signals) {
       /** An abort while it starts, most likely; the service is undone if it comes in time. */
       abortMs: random.chance(0.15) ? random.int(0, 150) : undefined,
     },
-    steps: random.list(random.int(2, 14), () => planStep(random, signals)),
+    steps: random.list(random.int(2, 14), () => planStep(random)),
     end: random.weighted({ order: 5, close: 2, closeTwice: 1, terminate: 2, exit: 2, handler: 1, memory: 0.3 }),
     endMs: random.int(0, 600),
     code: random.int(0, 4),
   };
 }
 
-/** @param {import('../random.js').Random} random @param {number} signals */
-function planStep(random, signals) {
+/** @param {import('../random.js').Random} random */
+function planStep(random) {
   const does = random.weighted({
     calls: 8,
     talks: 4,
@@ -55,7 +56,7 @@ function planStep(random, signals) {
     atOnce: random.pick([1, 10, 1000]),
     seed: random.int(0, 5000) + (does === 'flood' || random.chance(0.5) ? SMALL : 0),
     ms: random.int(0, 150),
-    signal: random.chance(0.2) ? random.int(0, signals - 1) : undefined,
+    signal: random.chance(0.2) ? anySignal(random) : undefined,
     stream: planStream(random),
   };
 }
@@ -67,7 +68,7 @@ function planStream(random) {
     seed: random.int(0, 1000),
     total,
     chunk: random.pick([10, 1000, 65_536, 300_000].filter((chunk) => chunk * 2000 > total)),
-    spoiler: total > 0 ? random.weighted({ none: 6, writer: 1, reader: 1 }) : 'none',
+    spoiler: total > 0 ? random.weighted({ none: 6, writer: 1, reader: 2 }) : 'none',
     withError: random.chance(0.5),
     spoilAt: random.int(0, Math.floor(total / 2)),
     pauseMs: random.chance(0.3) ? 1 : 0,
@@ -243,13 +244,15 @@ class Run {
       case 'blocks':
         return call('blocks', [1, step.ms], { value: 1 });
       case 'nests': {
+        const child = newCell();
+        ledger.watchCell(child, `the task that ${cell} calls`);
         const tree = {
           set: 'service',
           cell,
           add: 7,
           fails: false,
           closes: true,
-          children: [{ set: 'warm', cell: newCell(), add: 5, fails: false, closes: true, children: [] }],
+          children: [{ set: 'warm', cell: child, add: 5, fails: false, closes: true, children: [] }],
         };
         const promise = this.service.call({ name: 'nests', params: [tree], signal });
         return ledger.enter(`call nests ${cell} on service ${this.id}`, promise, {
@@ -408,7 +411,7 @@ class Run {
     const gone = new Promise((resolve) => service.once('terminated', resolve));
     const cell = newCell();
     const last = (/** @type {Promise<unknown>} */ promise) =>
-      ledger.enter(`last call on service ${this.id}`, promise, { dooms: [this.doom] });
+      ledger.enter(`last call on service ${this.id}`, promise, { dooms: [this.doom], cell });
     const before = this.doom?.begun;
     // The handler's doom begins when it is called: until then calls go on.
     if (plan.end !== 'handler') this.doom?.begin();
@@ -446,7 +449,7 @@ class Run {
       service.closed && service.activeCalls === 0,
       `service ${this.id} has ended and counts ${service.activeCalls} calls`,
     );
-    await ledger.enter(`late call on service ${this.id}`, service.call({ name: 'echo', params: [cell, 1] }), {
+    await ledger.enter(`late call on service ${this.id}`, service.call({ name: 'echo', params: [newCell(), 1] }), {
       error: (error) => error.code === 'ERR_NANOLITH_SERVICE_CLOSED',
     });
     await ledger.enter(`late close ${this.id}`, service.close());

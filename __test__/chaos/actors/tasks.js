@@ -7,24 +7,25 @@ import { MessageChannel } from 'node:worker_threads';
 import { newCell } from '../board.js';
 import { setOf } from '../fixtures/sets.js';
 import { exitedWith } from '../ledger.js';
+import { abortedSignal, anySignal } from '../signals.js';
 import { bytesOf, valueOf } from '../values.js';
 
 /** Those that end only by an abort. */
 const ENDLESS = new Set(['spins', 'hangs']);
 
-/** @param {import('../random.js').Random} random @param {number} signals */
-export function planTasks(random, signals) {
+/** @param {import('../random.js').Random} random */
+export function planTasks(random) {
   const set = random.weighted({ isolated: 2, warm: 5, hooked: 1 });
   const many = set === 'isolated' ? random.int(1, 5) : random.chance(0.2) ? random.int(100, 2000) : random.int(1, 40);
   return {
     kind: 'tasks',
     at: random.int(0, 1500),
-    tasks: random.list(many, () => planTask(random, set, signals, many)),
+    tasks: random.list(many, () => planTask(random, set, many)),
   };
 }
 
-/** @param {import('../random.js').Random} random @param {string} set @param {number} signals @param {number} many */
-function planTask(random, set, signals, many) {
+/** @param {import('../random.js').Random} random @param {string} set @param {number} many */
+function planTask(random, set, many) {
   const crowd = many > 40;
   const does = random.weighted({
     echo: 20,
@@ -47,7 +48,6 @@ function planTask(random, set, signals, many) {
     spins: crowd ? 0.05 : 1,
     hangs: crowd ? 0.05 : 1,
   });
-  const aborts = ENDLESS.has(does) || random.chance(0.15);
   return {
     set,
     does,
@@ -58,7 +58,7 @@ function planTask(random, set, signals, many) {
     priority: random.chance(0.1),
     reffed: !random.chance(0.1),
     named: set === 'isolated' && random.chance(0.3),
-    signal: aborts ? random.int(0, signals - 1) : undefined,
+    signal: ENDLESS.has(does) ? abortedSignal(random) : random.chance(0.15) ? anySignal(random) : undefined,
     tree: does === 'nests' ? planTree(random, set === 'hooked' ? 'warm' : set, random.int(1, 2)) : undefined,
   };
 }
@@ -78,9 +78,15 @@ function planChild(random, depth) {
   return { ...tree, fails: random.chance(0.2) };
 }
 
-/** What a tree has to come to, and a cell for each of its nodes. @param {any} tree @returns {{ sum: number, failed: number, tree: any }} */
-function grow(tree) {
-  const children = tree.children.map(grow);
+/**
+ * What a tree has to come to, and a cell for each of its nodes, none of which runs twice.
+ * @param {any} tree @param {import('../ledger.js').Ledger} ledger
+ * @returns {{ sum: number, failed: number, tree: any }}
+ */
+function grow(tree, ledger) {
+  const children = tree.children.map((/** @type {any} */ child) => grow(child, ledger));
+  const cell = newCell();
+  ledger.watchCell(cell, `node ${cell} on ${tree.set}`);
   let [sum, failed] = [tree.add, 0];
   for (const child of children) {
     sum += child.tree.fails ? 0 : child.sum;
@@ -89,7 +95,7 @@ function grow(tree) {
   return {
     sum,
     failed,
-    tree: { ...tree, cell: newCell(), children: children.map((/** @type {any} */ child) => child.tree) },
+    tree: { ...tree, cell, children: children.map((/** @type {any} */ child) => child.tree) },
   };
 }
 
@@ -156,7 +162,7 @@ async function runTask(task, world) {
     case 'hangs':
       return run(does, [], { error: () => false });
     case 'nests': {
-      const { tree, sum, failed } = grow(task.tree);
+      const { tree, sum, failed } = grow(task.tree, ledger);
       const promise = setOf(set)({ ...call, name: 'nests', params: [tree] });
       return ledger.enter(what, promise, { dooms, cell: tree.cell, value: { sum, failed } });
     }
