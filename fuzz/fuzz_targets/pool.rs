@@ -89,7 +89,7 @@ impl World {
     }
 
     fn pool(&self) -> Arc<Pool> {
-        Arc::clone(&self.root.pool())
+        Arc::clone(self.root.pool())
     }
 
     fn begins(&mut self, call: u32) {
