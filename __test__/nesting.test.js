@@ -74,7 +74,26 @@ for (const [kind, set] of both) {
       await poolIdle();
     });
 
-    it('R28: a slot freed by a nested call wakes whatever waits', async () => {
+    it('R28: a slot freed by a nested call wakes whatever waits, though the one who called goes on', async () => {
+      pool.setConcurrency(2);
+      for (const waits of [warm, tasks]) {
+        const [nested, own] = [newCell(), newCell()];
+        const outer = set({ name: 'outlivesNested', params: [nested, own] });
+        await until(() => arrivals(nested) === 1);
+        const waiting = waits({ name: 'add', params: [1, 2] });
+        // No slot is lent: each of the two has one of its own. It is free once the nested task has answered.
+        assert.deepEqual([pool.activeCount, pool.queueLength], [2, 1]);
+        open(nested);
+        // Before idle threads end, after 10 s: that would wake it too.
+        assert.equal(await within(waiting, 8_000), 3);
+        await until(() => arrivals(own) === 1);
+        open(own);
+        await within(outer);
+        await poolIdle();
+      }
+    });
+
+    it('R28: a slot lent to a nested call is one for whatever waits, once it is given back', async () => {
       const cell = newCell();
       const outer = set({ name: 'countsWhileNested', params: [cell] });
       const waiting = warm({ name: 'add', params: [1, 2] });
