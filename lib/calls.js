@@ -64,8 +64,9 @@ const generations = [];
 /** @type {number[]} */
 const free = [];
 
+const none = new Call(undefined);
 /** The call whose promise is being made: one executor for all of them, since a closure each would cost more than it. */
-let opening = new Call(undefined);
+let opening = none;
 
 /** @param {(value: any) => void} resolve @param {(reason: unknown) => void} reject */
 function take(resolve, reject) {
@@ -89,7 +90,10 @@ export function open(call) {
   }
   call.id = generations[place] * PLACES + place;
   opening = call;
-  return new Promise(take);
+  const promise = new Promise(take);
+  // Or the last call, its result and its service would be kept for as long as there is no other.
+  opening = none;
+  return promise;
 }
 
 /**

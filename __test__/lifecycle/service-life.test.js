@@ -202,34 +202,40 @@ describe('R22: the last console output of a service', all, () => {
 });
 
 describe('R21: the collection of a handle', all, () => {
-  it('leaves its calls in flight, and its service, alone', async () => {
+  it('R21: comes once its service has ended: until then calls in flight, and listeners, are safe', async () => {
     const out = await runWell(
       `${head}
-      const collected = [];
-      const registry = new FinalizationRegistry((what) => collected.push(what));
+      const collected = new Set();
+      const registry = new FinalizationRegistry((what) => collected.add(what));
+      const collect = async () => { gc(); await new Promise((resolve) => setTimeout(resolve, 1)); };
       async function call() {
         const service = await serving.launchService();
         const cluster = new ServiceCluster(serving);
         cluster.addService(service);
+        registry.register(service, 'service');
         registry.register(cluster, 'cluster');
         await service.call({ name: 'add', params: [0, 0] });
         const calls = [1, 2, 3].map((value) => service.call({ name: 'addLater', params: [value, value] }));
         const gone = new Promise((resolve) => service.once('terminated', resolve));
-        return { calls, gone, end: service.call.bind(service, { name: 'exitLater', params: [6] }) };
+        service.call({ name: 'gate', params: [0] }).then(() => service.call({ name: 'exitLater', params: [6] })).catch(() => {});
+        return { calls, gone };
       }
-      let { calls, gone, end } = await call();
-      for (let round = 0; round < 20; round += 1) { gc(); await new Promise(setImmediate); }
-      console.log(await Promise.all(calls));
-      end();
-      end = undefined;
-      for (let round = 0; round < 5; round += 1) { gc(); await new Promise(setImmediate); }
-      console.log(await gone);`,
+      const { open } = await import(${JSON.stringify(fixtureUrl('barrier.js'))});
+      const { calls, gone } = await call();
+      registry.register({}, 'something else');
+      while (!collected.has('something else')) await collect();
+      for (let round = 0; round < 20; round += 1) await collect();
+      console.log(await Promise.all(calls), [...collected]);
+      open(0);
+      console.log(await gone);
+      for (const end = Date.now() + 20_000; collected.size < 3 && Date.now() < end; ) await collect();
+      console.log([...collected].sort());`,
       { flags: ['--expose-gc'] },
     );
-    assert.equal(out, '[ 2, 4, 6 ]\n6\n');
+    assert.equal(out, "[ 2, 4, 6 ] [ 'something else' ]\n6\n[ 'cluster', 'service', 'something else' ]\n");
   });
 
-  it('a call settles although nothing but its promise is kept', async () => {
+  it('R21: a call settles although nothing but its promise is kept', async () => {
     const out = await runWell(
       `${head}
       const launch = async () => (await serving.launchService()).call({ name: 'gate', params: [0, 'settled'] });
