@@ -5,6 +5,7 @@ import { afterEach, beforeEach, describe, it } from 'node:test';
 
 import { ConcurrencyOption, pool } from '../index.js';
 import { native } from '../lib/native.js';
+import { exitsWarm } from './fixtures/exits.js';
 import { nests } from './fixtures/nests.js';
 import { tasks } from './fixtures/tasks.js';
 import { warm } from './fixtures/warm.js';
@@ -221,7 +222,32 @@ describe('the queue', () => {
     await within(gate);
   });
 
-  it('R12: nothing starves: every item of a long mixed queue runs', async () => {
+  it('R12: nothing starves while others feed the queue without end', async () => {
+    pool.setConcurrency(2);
+    const oneOff = () => tasks({ name: 'nothing' });
+    const warmOne = () => warm({ name: 'nothing' });
+    const warmOther = () => exitsWarm({ name: 'fine' });
+    for (const [feeds, waits] of [
+      [warmOne, oneOff],
+      [oneOff, warmOne],
+      [warmOne, warmOther],
+    ]) {
+      let [fed, goesOn] = [0, true];
+      const feed = async () => {
+        for (; goesOn; fed += 1) await feeds();
+      };
+      const feeders = Array.from({ length: 6 }, feed);
+      await until(() => fed > 12);
+      for (let count = 0; count < 3; count += 1) {
+        assert.ok(pool.queueLength > 0);
+        await within(waits());
+      }
+      goesOn = false;
+      await within(Promise.all(feeders));
+    }
+  });
+
+  it('every item of a long mixed queue runs', async () => {
     pool.setConcurrency(2);
     const calls = Array.from({ length: 400 }, (_, at) =>
       at % 40 === 0
