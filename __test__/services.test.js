@@ -697,7 +697,7 @@ describe('close', all, () => {
     assert.deepEqual(heard, []);
   });
 
-  it('a service that spins is ended after 100 ms', async () => {
+  it('R8: a service that spins is ended after 100 ms', async () => {
     const service = await within(serving.launchService());
     const cell = newCell();
     rejection(service.call({ name: 'spin', params: [cell] }));

@@ -154,7 +154,7 @@ for (const [kind, set] of /** @type {const} */ ([
   });
 
   describe(`an exception in a ${kind} task that nothing catches`, () => {
-    it('rejects with that exception, as it was thrown', async () => {
+    it('R1: rejects with that exception, as it was thrown', async () => {
       const reasons = [];
       const names = /** @type {const} */ (['typeError', 'withFunction', 'withShared', 'null', 'nothing', 'string']);
       for (const what of names) reasons.push(await rejection(set({ name: 'uncaught', params: [what] })));
@@ -165,6 +165,18 @@ for (const [kind, set] of /** @type {const} */ ([
       assert.ok(withShared.shared instanceof SharedArrayBuffer);
       assert.deepEqual(rest, [null, undefined, 'a string']);
       assert.equal(pool.activeCount, 0);
+    });
+
+    it('R1: it rejects its own task only, and those that wait are fine', async () => {
+      const calls = Array.from({ length: 12 }, (_, at) =>
+        at % 3 === 0 ? set({ name: 'uncaught', params: ['typeError'] }) : set({ name: 'fine' }),
+      );
+      const outcomes = await within(Promise.allSettled(calls));
+      for (const [at, outcome] of outcomes.entries()) {
+        if (at % 3 === 0) assert.ok(outcome.status === 'rejected' && outcome.reason instanceof TypeError, String(at));
+        else assert.deepEqual(outcome, { status: 'fulfilled', value: 'fine' });
+      }
+      await poolIdle();
     });
 
     it('a rejection that nothing handles does so too', async () => {
@@ -204,7 +216,7 @@ for (const [kind, set] of /** @type {const} */ ([
       assertExited(await rejection(set({ name: 'exitInHandler', params: [6] })), 6);
     });
 
-    it('rejects its own task only, and the next is fine', async () => {
+    it('R1: rejects its own task only, and those that wait are fine', async () => {
       const names = Array.from({ length: 12 }, (_, at) => (at % 3 === 0 ? 'exit' : 'fine'));
       const calls = names.map((name) => set(/** @type {any} */ ({ name })));
       const outcomes = (await within(Promise.allSettled(calls))).map(({ status }) => status);
@@ -234,7 +246,7 @@ describe('exit handlers', () => {
 describe('running out of a resourceLimits limit', () => {
   const limits = { maxOldGenerationSizeMb: 24 };
 
-  it('rejects with ERR_WORKER_OUT_OF_MEMORY, and the process lives', async () => {
+  it('R1: rejects with ERR_WORKER_OUT_OF_MEMORY, and the process lives', async () => {
     const error = await rejection(hungry({ name: 'grow', options: { resourceLimits: limits } }), 60_000);
     assert.ok(error instanceof Error);
     assert.equal(error.code, 'ERR_WORKER_OUT_OF_MEMORY');
@@ -251,15 +263,19 @@ describe('running out of a resourceLimits limit', () => {
     await poolIdle();
   });
 
-  it('costs a warm set that task alone', async () => {
-    const calls = [hungryWarm({ name: 'fine' }), hungryWarm({ name: 'grow' }), hungryWarm({ name: 'fine' })];
-    const [before, grown, later] = await within(Promise.allSettled(calls), 60_000);
-    assert.equal(grown.status === 'rejected' && grown.reason.code, 'ERR_WORKER_OUT_OF_MEMORY');
-    assert.deepEqual(
-      [before, later].map(({ status }) => status),
-      ['fulfilled', 'fulfilled'],
-    );
-    await poolIdle();
+  it('R1: rejects that task alone, and those that wait are fine', async () => {
+    const grows = () => hungry({ name: 'grow', options: { resourceLimits: limits } });
+    const growsWarm = () => hungryWarm({ name: 'grow' });
+    for (const [set, growing] of /** @type {const} */ ([
+      [hungry, grows],
+      [hungryWarm, growsWarm],
+    ])) {
+      const calls = [set({ name: 'fine' }), growing(), set({ name: 'fine' }), set({ name: 'fine' })];
+      const [before, grown, ...later] = await within(Promise.allSettled(calls), 60_000);
+      assert.equal(grown.status === 'rejected' && grown.reason.code, 'ERR_WORKER_OUT_OF_MEMORY');
+      for (const outcome of [before, ...later]) assert.deepEqual(outcome, { status: 'fulfilled', value: 'fine' });
+      await poolIdle();
+    }
   });
 });
 

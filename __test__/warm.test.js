@@ -142,7 +142,7 @@ describe('isolate: false', () => {
     await poolIdle();
   });
 
-  it('an exception of an idle thread, of what a task left behind, harms nobody', async () => {
+  it('R6: an exception of an idle thread, of what a task left behind, harms nobody', async () => {
     for (let round = 0; round < 3; round += 1) {
       const cell = newCell();
       await within(exitsWarm({ name: 'throwsAfterwards', params: [cell] }));
@@ -249,7 +249,7 @@ describe('isolate: false', () => {
     pool.setConcurrency(2);
   });
 
-  it('gives up its slot between tasks to an older item', async () => {
+  it('R12: gives up its slot between tasks to an older item', async () => {
     pool.setConcurrency(1);
     const cell = newCell();
     /** @type {string[]} */
