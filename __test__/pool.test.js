@@ -225,25 +225,29 @@ describe('the queue', () => {
   it('R12: nothing starves while others feed the queue without end', async () => {
     pool.setConcurrency(2);
     const oneOff = () => tasks({ name: 'nothing' });
-    const warmOne = () => warm({ name: 'nothing' });
+    const warmOne = () => warm({ name: 'rest', params: [2] });
     const warmOther = () => exitsWarm({ name: 'fine' });
-    for (const [feeds, waits] of [
-      [warmOne, oneOff],
-      [oneOff, warmOne],
-      [warmOne, warmOther],
-    ]) {
+    // So many at once that the queue does not run dry while this thread waits for a CPU.
+    for (const [feeds, atOnce, waits] of /** @type {const} */ ([
+      [warmOne, 100, oneOff],
+      [oneOff, 8, warmOne],
+      [warmOne, 100, warmOther],
+    ])) {
       let [fed, goesOn] = [0, true];
       const feed = async () => {
         for (; goesOn; fed += 1) await feeds();
       };
-      const feeders = Array.from({ length: 6 }, feed);
-      await until(() => fed > 12);
-      for (let count = 0; count < 3; count += 1) {
-        assert.ok(pool.queueLength > 0);
-        await within(waits());
+      const feeders = Array.from({ length: atOnce }, feed);
+      try {
+        await until(() => fed > atOnce);
+        for (let count = 0; count < 3; count += 1) {
+          assert.ok(pool.queueLength > 0);
+          await within(waits());
+        }
+      } finally {
+        goesOn = false;
+        await within(Promise.all(feeders));
       }
-      goesOn = false;
-      await within(Promise.all(feeders));
     }
   });
 
