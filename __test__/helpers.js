@@ -155,3 +155,15 @@ export function write(text, name) {
 
 /** @param {string} path */
 export const urlOf = (path) => pathToFileURL(path).href;
+
+/** A signal that throws this when a listener is added. @param {Error} refusal */
+export const refusing = (refusal) =>
+  /** @type {AbortSignal} */ (
+    /** @type {unknown} */ ({
+      aborted: false,
+      addEventListener() {
+        throw refusal;
+      },
+      removeEventListener() {},
+    })
+  );

@@ -11,7 +11,7 @@ import { loading } from './fixtures/loads-by-argument.js';
 import { hooked, plainHook, slowHook } from './fixtures/service-hooks.js';
 import { serving } from './fixtures/service-tasks.js';
 import { sends, shares } from './fixtures/shared-results.js';
-import { arrivals, newCell, open, poolIdle, rejection, threadsGone, until, within } from './helpers.js';
+import { arrivals, newCell, open, poolIdle, refusing, rejection, threadsGone, until, within } from './helpers.js';
 import { hear, listenersOf, nothingLeft, stateOf, withService } from './service-helpers.js';
 
 pool.setConcurrency(64);
@@ -255,19 +255,10 @@ describe('a launch that failed', () => {
 });
 
 const refusal = new Error('no listeners here');
-const refusing = /** @type {AbortSignal} */ (
-  /** @type {unknown} */ ({
-    aborted: false,
-    addEventListener() {
-      throw refusal;
-    },
-    removeEventListener() {},
-  })
-);
 
 describe('the signal of a launch', () => {
   it('rejects with what it throws when a listener is added, taking no slot', async () => {
-    const launch = serving.launchService({ signal: refusing });
+    const launch = serving.launchService({ signal: refusing(refusal) });
     assert.equal(await rejection(launch), refusal);
     assert.equal(pool.activeCount, 0);
   });
@@ -476,7 +467,7 @@ describe('service.call', all, () => {
 
   it('a call whose signal takes no listener rejects with what it throws, and does not count', () =>
     withService(serving, undefined, async (service) => {
-      const call = service.call({ name: 'add', params: [1, 2], signal: refusing });
+      const call = service.call({ name: 'add', params: [1, 2], signal: refusing(refusal) });
       assert.equal(await rejection(call), refusal);
       assert.equal(service.activeCalls, 0);
     }));

@@ -6,7 +6,7 @@ import { pool } from '../index.js';
 import { blockForArrivals } from './fixtures/barrier.js';
 import { tasks } from './fixtures/tasks.js';
 import { warm } from './fixtures/warm.js';
-import { arrivals, newCell, open, poolIdle, rejection, threadsGone, until, within } from './helpers.js';
+import { arrivals, newCell, open, poolIdle, refusing, rejection, threadsGone, until, within } from './helpers.js';
 
 const reason = new Error('the reason');
 /** @param {AbortSignal} signal */
@@ -45,15 +45,7 @@ for (const [kind, set] of both) {
 
     it('that takes no listener rejects the call with what it throws, and costs no slot', async () => {
       const refusal = new Error('no listeners here');
-      const signal = /** @type {AbortSignal} */ (
-        /** @type {unknown} */ ({
-          aborted: false,
-          addEventListener() {
-            throw refusal;
-          },
-          removeEventListener() {},
-        })
-      );
+      const signal = refusing(refusal);
       const cell = newCell();
       const granted = rejection(set({ name: 'nothing', signal }));
       const holding = [0, 1].map((value) => set({ name: 'gate', params: [cell, value] }));
