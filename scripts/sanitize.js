@@ -16,6 +16,8 @@ const platform = hostPlatform();
 if (platform?.libc !== 'glibc') throw new Error('these tools are set up for Linux with glibc');
 
 const CORE = ['--locked', '--no-default-features', '--lib'];
+/** What glibc's allocator does: most of these tools bring their own. */
+const OF_GLIBC = ['--skip', 'memory_that_was_freed'];
 /** Miri takes minutes for what others do in milliseconds: the loops of several threads are for the other parts. */
 const TOO_SLOW_FOR_MIRI = ['stress', 'many_', 'threads_agree', 'while_others', 'gives_memory_back'];
 /** Test files whose bounds hold with an allocator that never gives memory back. */
@@ -37,29 +39,42 @@ const VALGRIND = ['--error-exitcode=9', '--fair-sched=yes'];
 const parts = {
   'rust-address': {
     needs: ['nightly'],
-    run: () => cargo(['test', ...CORE, '--target', platform.triple], 'address', { RUSTFLAGS: '-Zsanitizer=address' }),
+    run: () =>
+      cargo(['test', ...CORE, '--target', platform.triple, '--', ...OF_GLIBC], 'address', {
+        RUSTFLAGS: '-Zsanitizer=address',
+      }),
   },
   'rust-thread': {
     // Without its own build of the standard library the sanitizer does not see that library's fences.
     needs: ['nightly', 'rust-src'],
     run: () =>
-      cargo(['test', ...CORE, '--target', platform.triple, '-Zbuild-std'], 'thread', {
+      cargo(['test', ...CORE, '--target', platform.triple, '-Zbuild-std', '--', ...OF_GLIBC], 'thread', {
         RUSTFLAGS: '-Zsanitizer=thread',
       }),
   },
   'rust-miri': {
     needs: ['nightly', 'rust-src', 'miri'],
     run: () =>
-      cargo(['miri', 'test', ...CORE, '--', ...TOO_SLOW_FOR_MIRI.flatMap((word) => ['--skip', word])], 'miri', {
-        // The number of processors is read from files; parking_lot makes pointers of integers.
-        MIRIFLAGS: '-Zmiri-disable-isolation -Zmiri-permissive-provenance',
-      }),
+      cargo(
+        ['miri', 'test', ...CORE, '--', ...OF_GLIBC, ...TOO_SLOW_FOR_MIRI.flatMap((word) => ['--skip', word])],
+        'miri',
+        {
+          // The number of processors is read from files; parking_lot makes pointers of integers.
+          MIRIFLAGS: '-Zmiri-disable-isolation -Zmiri-permissive-provenance',
+        },
+      ),
   },
   'rust-valgrind': {
     needs: ['valgrind'],
     run: () => {
       const tests = artifact(['test', ...CORE, '--no-run'], 'valgrind', (message) => message.executable);
-      return run('valgrind', [...VALGRIND, '--leak-check=full', '--errors-for-leak-kinds=definite', tests]);
+      return run('valgrind', [
+        ...VALGRIND,
+        '--leak-check=full',
+        '--errors-for-leak-kinds=definite',
+        tests,
+        ...OF_GLIBC,
+      ]);
     },
   },
   'node-address': {

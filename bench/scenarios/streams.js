@@ -1,5 +1,4 @@
-import { once } from 'node:events';
-import { setTimeout as sleep } from 'node:timers/promises';
+import { apart } from '../lib/apart.js';
 import { figure, inTurn } from '../lib/measure.js';
 import * as peers from '../peers/streams.js';
 
@@ -7,7 +6,13 @@ export const title = 'Bytes streamed to another thread';
 
 const KIB = 1024;
 const MIB = 1024 * KIB;
-const SAMPLE_BYTES = 8 * MIB;
+
+// How fast memory is to be had depends on all that the process has freed before (glibc's thresholds rise with it), so each
+// has its own: else one would be measured with what another has left.
+const PROGRAM = new URL('../workers/stream-process.js', import.meta.url);
+const [nanolith, nanolithJs, memcpy] = [peers.nanolith, peers.nanolithJs, peers.memcpy].map((peer) =>
+  apart(peer, PROGRAM),
+);
 
 export async function run({ rounds, scale, choose }) {
   const ROUNDS = rounds(25);
@@ -23,16 +28,12 @@ export async function run({ rounds, scale, choose }) {
     [64 * KIB, scale(1024, 64) * MIB, 1.5],
     [MIB, scale(1024, 64) * MIB, 1],
   ]) {
-    const chunk = Buffer.alloc(chunkBytes, 7);
-    const target = Buffer.alloc(16 * MIB);
-    const measured = await inTurn(choose([peers.nanolith, peers.nanolithJs, peers.memcpy]), {
+    const measured = await inTurn(choose([nanolith, nanolithJs, memcpy]), {
       rounds: ROUNDS,
       warmups: 2,
       // What the last contestant left for its garbage collector's threads is not the next one's to pay.
       pauseMs: 30,
-      async round(open) {
-        return open.copies ? copyRate(chunk, target, totalBytes) : await streamRate(open, chunk, totalBytes);
-      },
+      round: ({ ask }) => ask('rate', chunkBytes, totalBytes),
     });
     const size = chunkBytes >= MIB ? `${chunkBytes / MIB} MiB` : `${chunkBytes / KIB} KiB`;
     figures.push(
@@ -43,7 +44,7 @@ export async function run({ rounds, scale, choose }) {
           unit: 'GB/s',
           better: 'higher',
           headline: `Stream, chunks of ${size}`,
-          targets: [{ times, of: [peers.nanolithJs.name] }],
+          targets: [{ times, of: [nanolithJs.name] }],
         },
         measured,
         ({ rate }) => rate,
@@ -56,32 +57,16 @@ export async function run({ rounds, scale, choose }) {
           better: 'lower',
           targets: [{ atMost: MEMORY_MOST_MIB }],
         },
-        measured.filter(({ name }) => name !== peers.memcpy.name),
+        measured.filter(({ name }) => name !== memcpy.name),
         ({ grownMiB }) => grownMiB,
       ),
     );
   }
 
-  const unread = await inTurn(choose([peers.nanolith, peers.nanolithJs]), {
+  const unread = await inTurn(choose([nanolith, nanolithJs]), {
     rounds: Math.min(3, ROUNDS),
     warmups: 0,
-    async round({ begin }) {
-      const { writable } = await begin({ reads: false });
-      writable.on('error', () => {});
-      const startRss = process.memoryUsage.rss();
-      const chunk = Buffer.alloc(64 * KIB, 7);
-      let written = 0;
-      while (written < UNREAD_MOST) {
-        written += chunk.length;
-        if (writable.write(chunk)) continue;
-        const drained = await Promise.race([once(writable, 'drain').then(() => true), sleep(WAIT_MS, false)]);
-        if (!drained) break;
-      }
-      const grownMiB = (process.memoryUsage.rss() - startRss) / MIB;
-      writable.destroy();
-      await sleep(WAIT_MS);
-      return { writtenMiB: written / MIB, grownMiB };
-    },
+    round: ({ ask }) => ask('unread', 64 * KIB, UNREAD_MOST, WAIT_MS),
   });
   figures.push(
     figure(
@@ -108,33 +93,4 @@ export async function run({ rounds, scale, choose }) {
     ),
   );
   return { constants: { ROUNDS, WAIT_MS }, figures, notes: ['At 64 KiB, half of memcpy is what nanolith aims at.'] };
-}
-
-/** Writes as fast as backpressure allows, until the other thread has it all. */
-async function streamRate({ begin }, chunk, totalBytes) {
-  const { writable, received } = await begin({ reads: true });
-  const startRss = process.memoryUsage.rss();
-  let highestRss = startRss;
-  const startMs = performance.now();
-  for (let written = 0, sampled = 0; written < totalBytes; written += chunk.length) {
-    if (!writable.write(chunk)) await once(writable, 'drain');
-    if (written - sampled >= SAMPLE_BYTES) {
-      sampled = written;
-      highestRss = Math.max(highestRss, process.memoryUsage.rss());
-    }
-  }
-  writable.end();
-  const bytes = await received();
-  const tookMs = performance.now() - startMs;
-  if (bytes !== totalBytes) throw new Error(`${bytes} of ${totalBytes} bytes arrived`);
-  return { rate: totalBytes / 1e6 / tookMs, grownMiB: (highestRss - startRss) / MIB };
-}
-
-function copyRate(chunk, target, totalBytes) {
-  const startMs = performance.now();
-  for (let written = 0, at = 0; written < totalBytes; written += chunk.length) {
-    chunk.copy(target, at);
-    at = (at + chunk.length) % target.length;
-  }
-  return { rate: totalBytes / 1e6 / (performance.now() - startMs), grownMiB: 0 };
 }

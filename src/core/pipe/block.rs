@@ -16,7 +16,24 @@ pub const BLOCK_CHUNKS: usize = if cfg!(loom) { 2 } else { 1024 };
 /// How many blocks the process keeps for later: 2 MiB, two pipes in full use.
 pub(super) const SPARE_BLOCKS: usize = 32;
 
-static SPARE: Lazy<(Sender<Block>, Receiver<Block>)> = Lazy::new(|| bounded(SPARE_BLOCKS));
+static SPARE: Lazy<(Sender<Block>, Receiver<Block>)> = Lazy::new(|| {
+    keep_freed_memory();
+    bounded(SPARE_BLOCKS)
+});
+
+/// What a reader frees is to be there for what it reads next.
+///
+/// Each block is read into a `Buffer` of its own, and V8 frees those that were let go of in batches of 32 MiB. glibc gives
+/// such a batch back to the system (its trim threshold is 128 KiB), and each page of the next one is faulted in anew,
+/// which costs more than both copies. But "if the program frees a chunk larger than the current mmap threshold and at
+/// most 32 MiB, then the mmap threshold is adjusted upward to the size of the freed chunk, and the trim threshold to twice
+/// that" (mallopt(3), `M_MMAP_THRESHOLD`); so one such chunk is freed, whose memory is never touched. Whoever has set a
+/// threshold by hand keeps it. The price: up to 32 MiB that were in use stay with each of glibc's arenas. Elsewhere this
+/// does nothing.
+fn keep_freed_memory() {
+    #[cfg(target_env = "gnu")]
+    drop(std::hint::black_box(Vec::<u8>::with_capacity(16 * 1024 * 1024)));
+}
 
 pub(super) struct Block {
     bytes: Vec<u8>,
