@@ -47,7 +47,7 @@ export const STREAM_OFFER = 18;
 export const STREAM_ACCEPT = 19;
 // core → reader: u32 pipe. There is something to read, or the end, after a read that found nothing.
 export const PIPE_READABLE = 22;
-// core → writer: u32 pipe. Half of the queue is free, after a write that was not taken whole.
+// core → writer: u32 pipe. A quarter of the queue is free, after a write that was not taken whole.
 export const PIPE_WRITABLE = 23;
 // core → either side: u32 pipe, u8 reason, [thrown]. The other side destroyed it (0), with an error (1), or died (2).
 export const PIPE_ENDED = 24;

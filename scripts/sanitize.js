@@ -16,7 +16,7 @@ const platform = hostPlatform();
 if (platform?.libc !== 'glibc') throw new Error('these tools are set up for Linux with glibc');
 
 const CORE = ['--locked', '--no-default-features', '--lib'];
-/** What glibc's allocator does: most of these tools bring their own. */
+/** What glibc's allocator does: these tools bring their own. */
 const OF_GLIBC = ['--skip', 'memory_that_was_freed'];
 /** Miri takes minutes for what others do in milliseconds: the loops of several threads are for the other parts. */
 const TOO_SLOW_FOR_MIRI = ['stress', 'many_', 'threads_agree', 'while_others', 'gives_memory_back'];

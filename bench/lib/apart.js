@@ -18,18 +18,27 @@ export function apart({ name, yardstick }, program) {
     yardstick,
     async open() {
       const child = fork(fileURLToPath(program), [name]);
-      const ended = once(child, 'exit');
+      // Also when nobody waits for it any longer: what is measured next is to have the machine to itself.
+      const kill = () => child.kill('SIGKILL');
+      process.once('exit', kill);
+      const ended = once(child, 'exit').finally(() => process.off('exit', kill));
+      const failure = ([code, signal]) => new Error(`its process ended with ${signal ?? `code ${code}`}`);
       const answer = async () => {
         const [message] = await Promise.race([
           once(child, 'message'),
-          ended.then(([code, signal]) => {
-            throw new Error(`its process ended with ${signal ?? `code ${code}`}`);
+          ended.then((how) => {
+            throw failure(how);
           }),
         ]);
         if (message.failure !== undefined) throw new Error(message.failure);
         return message.value;
       };
-      await answer();
+      try {
+        await answer();
+      } catch (error) {
+        kill();
+        throw error;
+      }
       return {
         ask(what, ...args) {
           child.send({ what, args });
@@ -37,7 +46,8 @@ export function apart({ name, yardstick }, program) {
         },
         async close() {
           child.disconnect();
-          await ended;
+          const how = await ended;
+          if (how[0] !== 0) throw failure(how);
         },
       };
     },
@@ -52,22 +62,20 @@ export function apart({ name, yardstick }, program) {
  */
 export async function serve(contestants, functions) {
   const send = (message) => process.connected && process.send(message);
-  try {
-    const open = await contestants.find(({ name }) => name === process.argv[2]).open();
-    process.on('message', async ({ what, args }) => {
-      try {
-        send({ value: await functions[what](open, ...args) });
-      } catch (error) {
-        send({ failure: String(error?.message ?? error) });
-      }
-    });
-    process.once('disconnect', async () => {
-      await open.close();
-      process.exit();
-    });
-    send({});
-  } catch (error) {
-    send({ failure: String(error?.message ?? error) });
-    process.disconnect();
-  }
+  let open;
+  process.once('disconnect', async () => {
+    await open?.close();
+    process.exit();
+  });
+  const answering = async (work) => {
+    try {
+      send({ value: await work() });
+    } catch (error) {
+      send({ failure: String(error?.message ?? error) });
+    }
+  };
+  process.on('message', ({ what, args }) => answering(() => functions[what](open, ...args)));
+  await answering(async () => {
+    open = await contestants.find(({ name }) => name === process.argv[2]).open();
+  });
 }

@@ -8,6 +8,8 @@ import * as peers from '../peers/streams.js';
 const MIB = 1024 * 1024;
 const SAMPLE_BYTES = 8 * MIB;
 const target = Buffer.alloc(16 * MIB, 1);
+/** Before the first round: what earlier rounds have left is growth too. */
+let startRss;
 
 await serve(Object.values(peers), { rate, unread });
 
@@ -20,7 +22,7 @@ async function rate(open, chunkBytes, totalBytes) {
 /** Writes as fast as backpressure allows, until the other thread has it all. */
 async function streamRate({ begin }, chunk, totalBytes) {
   const { writable, received } = await begin({ reads: true });
-  const startRss = process.memoryUsage.rss();
+  startRss ??= process.memoryUsage.rss();
   let highestRss = startRss;
   const startMs = performance.now();
   for (let written = 0, sampled = 0; written < totalBytes; written += chunk.length) {
@@ -50,7 +52,7 @@ function copyRate(chunk, totalBytes) {
 async function unread({ begin }, chunkBytes, mostBytes, waitMs) {
   const { writable } = await begin({ reads: false });
   writable.on('error', () => {});
-  const startRss = process.memoryUsage.rss();
+  startRss ??= process.memoryUsage.rss();
   const chunk = Buffer.alloc(chunkBytes, 7);
   let written = 0;
   while (written < mostBytes) {

@@ -25,7 +25,7 @@ pub enum Kind {
     MessengerClosed = 17,
     /// To a reader that found nothing: `pipe u32`. Now there is something, or the end.
     PipeReadable = 22,
-    /// To a writer whose bytes were not all taken: `pipe u32`. Half of the queue is free.
+    /// To a writer whose bytes were not all taken: `pipe u32`. A quarter of the queue is free.
     PipeWritable = 23,
     /// To either side: `pipe u32, reason u8`, then bytes that the other side wrote. The other side destroyed it or died.
     PipeEnded = 24,

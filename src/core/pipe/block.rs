@@ -24,15 +24,20 @@ static SPARE: Lazy<(Sender<Block>, Receiver<Block>)> = Lazy::new(|| {
 /// What a reader frees is to be there for what it reads next.
 ///
 /// Each block is read into a `Buffer` of its own, and V8 frees those that were let go of in batches of 32 MiB. glibc gives
-/// such a batch back to the system (its trim threshold is 128 KiB), and each page of the next one is faulted in anew,
-/// which costs more than both copies. But "if the program frees a chunk larger than the current mmap threshold and at
-/// most 32 MiB, then the mmap threshold is adjusted upward to the size of the freed chunk, and the trim threshold to twice
-/// that" (mallopt(3), `M_MMAP_THRESHOLD`); so one such chunk is freed, whose memory is never touched. Whoever has set a
-/// threshold by hand keeps it. The price: up to 32 MiB that were in use stay with each of glibc's arenas. Elsewhere this
-/// does nothing.
+/// the top of its heap back to the system when more than its trim threshold is free there, 128 KiB at first, and each page
+/// of the next batch is faulted in anew, which costs more than both copies. But that threshold is dynamic: when a mapped
+/// block of up to 32 MiB is freed, its size becomes the new mmap threshold, and twice that the trim threshold (mallopt(3),
+/// `M_MMAP_THRESHOLD`). So one such block is freed, whose memory is never touched. Whoever has set a threshold by hand
+/// keeps it. The price: up to 32 MiB that were in use stay at the top of each of glibc's heaps, and blocks up to 16 MiB
+/// come from these heaps, where what is free stays below what is in use. Other allocators are left alone.
 fn keep_freed_memory() {
-    #[cfg(target_env = "gnu")]
-    drop(std::hint::black_box(Vec::<u8>::with_capacity(16 * 1024 * 1024)));
+    #[cfg(all(target_os = "linux", target_env = "gnu"))]
+    {
+        let mut block = Vec::<u8>::new();
+        // Without it streams are slower, no more.
+        let _ = block.try_reserve_exact(16 * 1024 * 1024);
+        std::hint::black_box(block);
+    }
 }
 
 pub(super) struct Block {

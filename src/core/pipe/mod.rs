@@ -75,7 +75,7 @@ pub use block::{BLOCK_BYTES, BLOCK_CHUNKS};
 pub const QUEUE_BLOCKS: usize = if cfg!(loom) { 2 } else { 16 };
 /// A waiting writer hears when no more than this many blocks wait. Waking it takes about as long as reading the rest of
 /// them: with half of the queue instead, the reader ran dry (a tenth slower, on one CPU too).
-const RESUME_BLOCKS: usize = if cfg!(loom) { 1 } else { QUEUE_BLOCKS * 3 / 4 };
+const RESUME_BLOCKS: usize = QUEUE_BLOCKS * 3 / 4;
 /// Chunks up to this share blocks, since a transfer costs more than copying them under the lock.
 const SHARED_CHUNK: usize = BLOCK_BYTES / 4;
 
