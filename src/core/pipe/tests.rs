@@ -388,11 +388,8 @@ fn memory_that_was_freed_is_not_faulted_in_again() {
     // Above glibc's highest threshold, so that it is mapped anew. Pages differ in size between machines.
     let mapped = page_faults_of(|| drop(written_to(2 * BYTES))) / 2;
     let read = || {
-        drop(
-            (0..BYTES / BLOCK_BYTES)
-                .map(|_| written_to(BLOCK_BYTES))
-                .collect::<Vec<_>>(),
-        )
+        let blocks: Vec<_> = (0..BYTES / BLOCK_BYTES).map(|_| written_to(BLOCK_BYTES)).collect();
+        drop(blocks);
     };
     read();
     let again = page_faults_of(read);
