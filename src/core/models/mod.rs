@@ -19,6 +19,7 @@ mod inbox;
 mod pipe;
 mod pool;
 mod service;
+mod spares;
 mod warm;
 
 use std::collections::VecDeque;
@@ -187,6 +188,7 @@ fn every_step_has_a_model_that_fails_without_it() {
         include_str!("pipe.rs"),
         include_str!("pool.rs"),
         include_str!("service.rs"),
+        include_str!("spares.rs"),
         include_str!("warm.rs"),
     ]
     .concat();

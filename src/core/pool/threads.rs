@@ -116,7 +116,9 @@ impl Pool {
         if let Some(id) = spare
             && let Some(thread) = state.threads.get_mut(&id)
         {
-            thread.duty = duty;
+            if step("pool: a spare that is handed out has the slot") {
+                thread.duty = duty;
+            }
             thread.agent.set_current(key);
             let _ = thread.agent.inbox.send(&payload);
             return Placed::Spare(id);
