@@ -8,7 +8,7 @@ pool.setConcurrency(4);
 const news = new Messenger('news');
 const shouter = await sets.launchService({ messengers: [news] });
 await shouter.call({ name: 'join', params: ['news'] });
-await shouter.call({ name: 'flood' });
+await shouter.call({ name: 'flood', params: [{ rests: true }] });
 
 await run(async (cycle) => {
   const code = 3 + (cycle % 200);
