@@ -180,7 +180,7 @@ export class Service extends EventEmitter {
   /** Everything pending rejects, and nothing new begins. */
   #settle() {
     for (const call of callsOf(this.#thread)) fail(call, closedError());
-    native.clearCalls(this.#thread.id);
+    native.clearCalls(agent.id, this.#thread.id);
     this.#line.close();
     this.#leaveClusters();
   }

@@ -208,10 +208,10 @@ pub fn service_ready(agent_id: u32) -> Result<()> {
     Ok(())
 }
 
-/// A service closes: none of its calls is active any more.
+/// The owner closes a service, whose thread may have ended: none of its calls is active any more.
 #[napi]
-pub fn clear_calls(service: u32) {
-    if let Some(service) = agent::find(service) {
+pub fn clear_calls(owner: u32, service: u32) {
+    if let Some(service) = agent::find(owner).and_then(|owner| owner.pool().thread(service)) {
         service.clear_calls();
     }
 }

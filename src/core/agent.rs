@@ -126,7 +126,7 @@ impl Agent {
     }
 
     pub fn clear_calls(&self) {
-        if step("service: what was called ends with it") {
+        if step("service: what was called ends when it closes") {
             self.active.store(0, Ordering::Release);
         }
     }

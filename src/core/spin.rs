@@ -69,13 +69,18 @@ impl Spin {
             std::thread::yield_now();
             let now = Instant::now();
             if now >= until {
-                if now >= until + KEPT {
-                    self.budget = Duration::ZERO;
-                    self.ignored = self.distrust;
-                    self.distrust = (self.distrust * 2).min(MOST_IGNORED);
-                }
+                self.spent(now - until);
                 return found();
             }
+        }
+    }
+
+    /// The budget is spent, and the last yield came back so long after its end.
+    fn spent(&mut self, late: Duration) {
+        if late >= KEPT {
+            self.budget = Duration::ZERO;
+            self.ignored = self.distrust;
+            self.distrust = (self.distrust * 2).min(MOST_IGNORED);
         }
     }
 
@@ -150,34 +155,24 @@ mod tests {
         assert_eq!(spin.budget, STEP);
     }
 
-    /// Looks in vain, and is kept from the CPU for so long after its first look.
-    fn kept(spin: &mut Spin, time: Duration) {
-        let mut looks = 0;
-        assert!(!spin.look(|| {
-            looks += 1;
-            if looks == 2 {
-                std::thread::sleep(time);
-            }
-            false
-        }));
-    }
-
     #[test]
     fn a_yield_that_others_keep_ends_the_looking() {
         let mut spin = Spin::default();
-        kept(&mut spin, MAX_BUDGET + KEPT);
+        spin.spent(KEPT);
         assert_eq!((spin.budget, spin.ignored), (Duration::ZERO, FEWEST_IGNORED));
+        spin.spent(KEPT);
+        assert_eq!(spin.ignored, 2 * FEWEST_IGNORED);
+        for _ in 0..MOST_IGNORED {
+            spin.spent(KEPT);
+        }
+        assert_eq!(spin.ignored, MOST_IGNORED);
     }
 
     #[test]
     fn a_yield_for_as_long_as_an_answer_takes_does_not() {
-        // Now and then others do keep it.
-        let budget = (0..100).map(|_| {
-            let mut spin = Spin::default();
-            kept(&mut spin, MAX_BUDGET * 3);
-            spin.budget
-        });
-        assert!(budget.into_iter().any(|budget| budget == MAX_BUDGET));
+        let mut spin = Spin::default();
+        spin.spent(KEPT - Duration::from_nanos(1));
+        assert_eq!((spin.budget, spin.ignored), (MAX_BUDGET, 0));
     }
 
     #[test]

@@ -47,6 +47,13 @@ fn ask(caller: &Arc<Agent>, work: Work, call: u32, apart: bool) -> Submitted {
     caller.pool().submit(caller, request)
 }
 
+pub(super) fn granted(submitted: Submitted) -> Key {
+    match submitted {
+        Submitted::Granted(key) => key,
+        other => panic!("not granted: {other:?}"),
+    }
+}
+
 pub(super) fn waiting(submitted: Submitted) -> Key {
     match submitted {
         Submitted::Waiting(key) => key,
@@ -137,9 +144,7 @@ fn a_freed_slot_goes_to_who_waits() {
 /// The limit is raised while another thread asks, and nothing is ever freed.
 fn raising_the_limit() {
     let root = root(1);
-    let Submitted::Granted(_) = submit(&root, Work::OneOff, 0) else {
-        panic!()
-    };
+    granted(submit(&root, Work::OneOff, 0));
     let mut caller = Loop::of(&Agent::expected(&root).0);
     let caller = thread::spawn(move || caller.slot(1));
     root.pool().set_max(2);
@@ -155,9 +160,7 @@ fn a_raise_grants_what_waits() {
 /// One holds the slot and answers, one that waits is taken back, and a third waits behind.
 fn taking_back_what_is_being_granted() {
     let root = root(1);
-    let Submitted::Granted(key) = submit(&root, Work::OneOff, 0) else {
-        panic!()
-    };
+    let key = granted(submit(&root, Work::OneOff, 0));
     let holder = place(&root, key);
     let mut caller = Loop::of(&Agent::expected(&root).0);
     let mut behind = Loop::of(&Agent::expected(&root).0);
@@ -195,9 +198,7 @@ fn what_is_taken_back_stops_nobody() {
 /// A task that waits for a nested one, while the root asks for the only slot.
 fn a_task_waits_for_another() {
     let root = root(1);
-    let Submitted::Granted(key) = submit(&root, Work::OneOff, 0) else {
-        panic!()
-    };
+    let key = granted(submit(&root, Work::OneOff, 0));
     let mut outer = Loop::of(&place(&root, key));
     assert_eq!(number(&outer.look().unwrap()), 0, "its request");
     let alone = Arc::new(Alone::default());
@@ -235,13 +236,9 @@ fn nested_waits_do_not_deadlock() {
 /// A holder answers while what it had borrowed its slot for goes on, and another waits for a slot.
 fn a_holder_ends_before_its_loan() {
     let root = root(1);
-    let Submitted::Granted(key) = submit(&root, Work::OneOff, 0) else {
-        panic!()
-    };
+    let key = granted(submit(&root, Work::OneOff, 0));
     let holder = place(&root, key);
-    let Submitted::Granted(key) = submit(&holder, Work::OneOff, 1) else {
-        panic!()
-    };
+    let key = granted(submit(&holder, Work::OneOff, 1));
     let nested = place(&holder, key);
     let mut caller = Loop::of(&Agent::expected(&root).0);
     let key = waiting(submit(&caller.agent, Work::OneOff, 2));
@@ -276,13 +273,9 @@ fn a_loan_outlives_its_lender() {
 /// A holder asks for a second nested task while the first, which has its slot, answers.
 fn a_holder_waits_for_two() {
     let root = root(1);
-    let Submitted::Granted(key) = submit(&root, Work::OneOff, 0) else {
-        panic!()
-    };
+    let key = granted(submit(&root, Work::OneOff, 0));
     let mut holder = Loop::of(&place(&root, key));
-    let Submitted::Granted(key) = submit(&holder.agent, Work::OneOff, 1) else {
-        panic!()
-    };
+    let key = granted(submit(&holder.agent, Work::OneOff, 1));
     let first = place(&holder.agent, key);
     let first = thread::spawn(move || answer(&first));
     let second = match submit(&holder.agent, Work::OneOff, 2) {
@@ -309,14 +302,10 @@ fn a_slot_is_lent_again_and_again() {
 /// A task launches a service that stays, and asks for a nested task while the service becomes ready.
 fn a_task_has_a_service_and_waits_for_another() {
     let root = root(1);
-    let Submitted::Granted(key) = submit(&root, Work::OneOff, 0) else {
-        panic!()
-    };
+    let key = granted(submit(&root, Work::OneOff, 0));
     let mut holder = Loop::of(&place(&root, key));
     assert_eq!(number(&holder.look().unwrap()), 0, "its request");
-    let Submitted::Granted(key) = submit(&holder.agent, Work::Service, 1) else {
-        panic!()
-    };
+    let key = granted(submit(&holder.agent, Work::Service, 1));
     let service = place(&holder.agent, key);
     let launched = {
         let service = Arc::clone(&service);
@@ -370,9 +359,7 @@ fn nothing_is_left_of_a_caller_that_ended() {
 /// The root ends while a thread below it asks, and while one of its threads answers.
 fn a_root_ends_while_others_use_its_pool() {
     let root = root(1);
-    let Submitted::Granted(key) = submit(&root, Work::OneOff, 0) else {
-        panic!()
-    };
+    let key = granted(submit(&root, Work::OneOff, 0));
     let holder = place(&root, key);
     let (caller, _) = Agent::expected(&root);
     let holder = thread::spawn(move || answer(&holder));

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use loom::thread;
 
-use super::pool::{place, root, submit};
+use super::pool::{granted, place, root, submit};
 use super::{Loop, check, number};
 use crate::core::agent::Agent;
 use crate::core::inbox::Delivery;
@@ -13,9 +13,7 @@ use crate::core::protocol::Kind;
 
 /// A launched service of this root, which has one slot.
 fn service(root: &Arc<Agent>) -> Loop {
-    let Submitted::Granted(key) = submit(root, Work::Service, 0) else {
-        panic!()
-    };
+    let key = granted(submit(root, Work::Service, 0));
     let service = place(root, key);
     root.pool().service_ready(service.id);
     let mut life = Loop::of(&service);
@@ -52,9 +50,6 @@ fn a_service_ends_while_it_is_called() {
         agent.calls_end(1);
     }
     owner.agent.pool().thread_ended(agent.id, &[]);
-    agent.clear_calls();
-    agent.calls_end(1);
-    assert_eq!(agent.active_calls(), 0, "a late one changes nothing");
     let counts = owner.agent.pool().counts();
     assert_eq!((counts.active, counts.queued), (0, 0));
 }
@@ -63,10 +58,41 @@ fn a_service_ends_while_it_is_called() {
 fn every_call_is_answered_refused_or_pending_at_the_exit() {
     check(
         a_service_ends_while_it_is_called,
-        &[
-            ("inbox: close refuses what comes later", "accepted after the end"),
-            ("service: what was called ends with it", "a late one changes nothing"),
-        ],
+        &[("inbox: close refuses what comes later", "accepted after the end")],
+    );
+}
+
+/// `close()`: what was called has settled, while the service still answers it.
+fn a_service_is_closed_while_it_answers() {
+    let mut owner = Loop::of(&root(1));
+    let mut service = service(&owner.agent);
+    let agent = Arc::clone(&service.agent);
+    let thread = thread::spawn(move || {
+        let owner = Arc::clone(service.agent.owner.as_ref().unwrap());
+        for _ in 0..2 {
+            assert_eq!(owner.inbox.send(&service.hear()), Delivery::Delivered);
+        }
+    });
+    for call in 1..3 {
+        assert_eq!(agent.call(&[call]), Delivery::Delivered);
+    }
+    agent.clear_calls();
+    for call in 1..3 {
+        assert_eq!(owner.hear(), [call]);
+        agent.calls_end(1);
+        assert_eq!(agent.active_calls(), 0, "after the late answer to {call}");
+    }
+    thread.join().unwrap();
+}
+
+#[test]
+fn late_answers_of_a_closed_service_change_nothing() {
+    check(
+        a_service_is_closed_while_it_answers,
+        &[(
+            "service: what was called ends when it closes",
+            "after the late answer to 1",
+        )],
     );
 }
 

@@ -6,11 +6,11 @@ use std::time::Duration;
 
 use loom::thread;
 
-use super::pool::{root, submit, submit_apart, waiting};
+use super::pool::{granted, root, submit, submit_apart, waiting};
 use super::{Loop, check, number};
 use crate::core::agent::{self, Agent};
 use crate::core::inbox::Delivery;
-use crate::core::pool::{Cancelled, Key, LOST, Submitted, Turn, Work};
+use crate::core::pool::{Cancelled, LOST, Turn, Work};
 use crate::core::protocol::Kind;
 
 /// What a warm thread does at the end of a task, as the binding's `turn` and `lib/thread/warm.js` do.
@@ -97,13 +97,6 @@ impl Loop {
         let frame = self.hear();
         assert_eq!(frame[0], ANSWER, "no answer: {frame:?}");
         number(&frame[1..])
-    }
-}
-
-fn granted(submitted: Submitted) -> Key {
-    match submitted {
-        Submitted::Granted(key) => key,
-        other => panic!("not granted: {other:?}"),
     }
 }
 

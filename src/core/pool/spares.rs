@@ -38,8 +38,8 @@ impl Spares {
         }
     }
 
-    pub(super) fn take(&mut self) -> Option<AgentId> {
-        self.waiting.pop_front().map(|(id, _)| id)
+    pub(super) fn oldest(&self) -> Option<AgentId> {
+        self.waiting.front().map(|&(id, _)| id)
     }
 
     pub(super) fn forget(&mut self, id: AgentId) {
@@ -145,7 +145,8 @@ impl State {
     }
 
     fn retire_spare(&mut self) {
-        if let Some(id) = self.spares.take() {
+        if let Some(id) = self.spares.oldest() {
+            self.spares.forget(id);
             retire(&mut self.threads, id);
         }
     }

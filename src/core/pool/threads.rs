@@ -108,14 +108,14 @@ impl Pool {
             super::Work::Service => Duty::Service { key, ready: false },
             _ => Duty::OneOff { key },
         };
-        let spare = if may_be_spare && owner.is_root() {
-            state.spares.take()
-        } else {
-            None
-        };
-        if let Some(id) = spare
+        if may_be_spare
+            && owner.is_root()
+            && let Some(id) = state.spares.oldest()
             && let Some(thread) = state.threads.get_mut(&id)
         {
+            if step("pool: a spare that is handed out stands ready no more") {
+                state.spares.forget(id);
+            }
             if step("pool: a spare that is handed out has the slot") {
                 thread.duty = duty;
             }
