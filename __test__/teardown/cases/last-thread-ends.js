@@ -2,19 +2,25 @@
 
 import { Worker } from 'node:worker_threads';
 
-import { aMoment, exitOf, run } from '../fixtures/cycles.js';
+import { aMoment, assert, exitOf, run } from '../fixtures/cycles.js';
 
 const file = new URL('../fixtures/short.js', import.meta.url);
 
 await run(async (cycle) => {
   const worker = new Worker(file, { workerData: cycle });
   const ended = exitOf(worker);
-  const ready = new Promise((resolve, reject) => {
-    worker.once('message', resolve);
-    worker.once('error', reject);
+  /** @type {unknown} */
+  let thrown;
+  worker.once('error', (error) => {
+    thrown = error;
   });
-  await ready;
+  await new Promise((resolve) => {
+    worker.once('message', resolve);
+    ended.then(resolve);
+  });
   await aMoment(cycle);
   if (cycle % 2) worker.terminate();
-  await ended;
+  const code = await ended;
+  assert.equal(thrown, undefined);
+  if (cycle % 2 === 0) assert.equal(code, 0);
 });
