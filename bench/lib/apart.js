@@ -6,7 +6,8 @@ import { fileURLToPath } from 'node:url';
 
 /**
  * The contestant with this name, in a process of its own that runs `program` (see `serve`). Its `open()` resolves with
- * `ask(what, ...args)`, which resolves with what the program's function of that name does, and `close()`.
+ * `ask(what, ...args)`, which resolves with what the program's function of that name does, `abandon()`, which kills the
+ * process, and `close()`.
  *
  * @param {import('./measure.js').Contestant} contestant
  * @param {URL} program
@@ -37,6 +38,7 @@ export function apart({ name, yardstick }, program) {
         await answer();
       } catch (error) {
         kill();
+        await ended.catch(() => {});
         throw error;
       }
       return {
@@ -44,8 +46,9 @@ export function apart({ name, yardstick }, program) {
           child.send({ what, args });
           return answer();
         },
+        abandon: kill,
         async close() {
-          child.disconnect();
+          if (child.connected) child.disconnect();
           const how = await ended;
           if (how[0] !== 0) throw failure(how);
         },

@@ -25,8 +25,11 @@ export async function inTurn(contestants, { rounds, warmups = 1, pauseMs = 0, op
     try {
       return await bounded(action(), what, limitMs);
     } catch (error) {
-      entry.failure = `${what}: ${error?.message ?? error}`.split('\n')[0];
-      process.stderr.write(`  ${entry.contestant.name} left out, ${entry.failure}\n`);
+      const failure = `${what}: ${error?.message ?? error}`.split('\n')[0];
+      entry.failure ??= failure;
+      process.stderr.write(`  ${entry.contestant.name} left out, ${failure}\n`);
+      // What still computes has no part in what is measured next.
+      entry.open?.abandon?.();
       if (process.env.BENCH_DEBUG) console.error(error);
     }
   };

@@ -7,13 +7,14 @@ import * as peers from '../peers/streams.js';
 
 const MIB = 1024 * 1024;
 const SAMPLE_BYTES = 8 * MIB;
-const target = Buffer.alloc(16 * MIB, 1);
+/** What is copied into, in the process that copies. */
+let target;
 /** Before the first round: what earlier rounds have left is growth too. */
 let startRss;
 
 await serve(Object.values(peers), { rate, unread });
 
-/** GB/s, and by how many MiB the process grew meanwhile. */
+/** GB/s, and by how many MiB the process has grown since before the first round. */
 async function rate(open, chunkBytes, totalBytes) {
   const chunk = Buffer.alloc(chunkBytes, 7);
   return open.copies ? copyRate(chunk, totalBytes) : await streamRate(open, chunk, totalBytes);
@@ -40,6 +41,7 @@ async function streamRate({ begin }, chunk, totalBytes) {
 }
 
 function copyRate(chunk, totalBytes) {
+  target ??= Buffer.alloc(16 * MIB, 1);
   const startMs = performance.now();
   for (let written = 0, at = 0; written < totalBytes; written += chunk.length) {
     chunk.copy(target, at);
@@ -48,7 +50,7 @@ function copyRate(chunk, totalBytes) {
   return { rate: totalBytes / 1e6 / (performance.now() - startMs), grownMiB: 0 };
 }
 
-/** How many MiB a writer gets rid of while nobody reads, and by how many the process grows. */
+/** How many MiB a writer gets rid of while nobody reads, and by how many the process has grown since before the first round. */
 async function unread({ begin }, chunkBytes, mostBytes, waitMs) {
   const { writable } = await begin({ reads: false });
   writable.on('error', () => {});
