@@ -33,7 +33,8 @@ export interface Hooks {
   __beforeTask?(threadID: number, info: HookInfo): unknown;
   /**
    * Runs after a task's function, also when that threw, and before the result is delivered; never in a
-   * service. If it throws, the call rejects; the task's own error wins.
+   * service. The result has been encoded by then: changing it has no effect. If it throws, the call rejects;
+   * the task's own error wins.
    */
   __afterTask?(threadID: number, info: HookInfo): unknown;
   /** `__beforeTask` for tasks that a service runs. An async one delays its own task only. */
@@ -96,7 +97,8 @@ export interface DefineOptions<I extends boolean = boolean> {
    */
   identifier?: string | undefined;
   /**
-   * The file for threads to load: a path, a `file:` URL string or a `URL`.
+   * The file for threads to load: a path, a `file:` URL string or a `URL`. A relative path is taken from the
+   * working directory: rather pass `new URL('./tasks.js', import.meta.url)`.
    * Default: the file that calls `define`.
    */
   file?: string | URL | undefined;
@@ -111,7 +113,8 @@ export interface DefineOptions<I extends boolean = boolean> {
    * `true` gives every task a thread of its own, with fresh module state. The thread ends once the task has
    * answered, whatever is pending in it: its `exit` handlers run, and after 5 s it is terminated. `false`
    * keeps the set's threads warm and reuses them, one task at a time on each: far faster, and what one task
-   * leaves in a module the next sees.
+   * leaves in a module the next sees. A warm thread that has been idle for ten seconds ends; it never holds
+   * the process.
    * Default: `true`.
    */
   isolate?: I | undefined;
@@ -126,7 +129,11 @@ export interface ServiceLauncher<out D extends TaskDefinitions> {
    * side as their awaits allow. Takes a slot of the pool for as long as it lives.
    *
    * Resolves after `__initializeService` has finished. Rejects, leaving nothing behind, with what that threw,
-   * with an exception uncaught before it, with a {@link LoadError}, or with the signal's reason.
+   * with an exception uncaught before it, with the signal's reason, with a {@link LoadError}, a
+   * {@link SafeModeError}, a {@link NestingError} or an {@link OwnerEndedError}, with a
+   * {@link WorkerExitedError} when the thread ends before it is ready, with a `TypeError`
+   * (`ERR_NANOLITH_INVALID_ARGUMENT`) for wrong options, and with a `RangeError` (`ERR_NANOLITH_LIMIT`) when
+   * 4,194,304 calls of this thread are pending.
    *
    * The messages and streams that the service sends by `parent` before that are held back, and delivered right
    * after, to the listeners that are added where the launch is awaited. What it sends on a {@link Messenger}
@@ -151,9 +158,14 @@ export interface ServiceLauncher<out D extends TaskDefinitions> {
  * - a `DataCloneError`, when a parameter or the result cannot be cloned;
  * - a {@link LoadError}, when the file cannot be loaded or does not define the set;
  * - a {@link WorkerExitedError}, when the thread ended before the task settled;
+ * - an exception that nothing caught on its thread meanwhile, as it was thrown;
+ * - Node's `ERR_WORKER_OUT_OF_MEMORY`, when a limit of `resourceLimits` was reached;
  * - a {@link NestingError} or an {@link OwnerEndedError};
- * - a `RangeError` (`ERR_NANOLITH_LIMIT`), when 4,194,304 calls of this thread are pending;
+ * - a `RangeError` (`ERR_NANOLITH_LIMIT`), when 4,194,304 calls of this thread are pending, or the process has
+ *   no room for one more task's name;
  * - the signal's reason, when it aborts.
+ *
+ * While a task runs, its thread stays, even if only an unreffed handle is pending.
  */
 export interface Nanolith<D extends TaskDefinitions, I extends boolean = true> extends ServiceLauncher<D> {
   <const N extends TaskName<D>>(call: TaskWorkerOptions<D, N, I>): Promise<TaskResult<D, N>>;
@@ -202,7 +214,7 @@ interface ItemOptions<O> {
   readonly reffed?: boolean | undefined;
   /** Options for the thread, Node's `WorkerOptions` less what nanolith owns. Default: `{}`. */
   readonly options?: O | undefined;
-  /** Messengers that the thread finds by `messengers.use(name)`. Their names must differ. Default: `[]`. */
+  /** Messengers that the thread finds by `messengers.use(name)`; two of one name count as one. Default: `[]`. */
   readonly messengers?: readonly Messenger[] | undefined;
 }
 
@@ -232,8 +244,9 @@ export type ServiceCallOptions<D extends TaskDefinitions = TaskDefinitions, N ex
 export interface ServiceWorkerOptions extends ItemOptions<ServiceThreadOptions>, SignalOptions {
   /**
    * Called for each uncaught exception and unhandled rejection in the service, which goes on afterwards
-   * unless it is told to end. Without a handler it goes on too, and the first of them emits a process
-   * warning.
+   * unless it is told to end. A handler that throws emits a process warning. Without a handler the service
+   * goes on too, and only the first such exception of the whole process emits a warning: give every service
+   * a handler.
    */
   readonly exceptionHandler?: ((context: ExceptionContext) => void | Promise<void>) | undefined;
 }
@@ -251,6 +264,11 @@ type Stdio = 'stdin' | 'stdout' | 'stderr';
 
 /** Node's `WorkerOptions` for a service's thread, less what nanolith owns. */
 export interface ServiceThreadOptions extends Omit<WorkerOptions, Owned | 'argv' | 'execArgv' | 'env'> {
+  /**
+   * The name of the thread, for debuggers. Default: the file with the set's identifier (`tasks.js#words`), or
+   * with the task for a one-off thread (`tasks.js#isPrime`), or `tasks.js#warm`.
+   */
+  name?: string | undefined;
   /** Values appended to `process.argv` of the thread, as strings. */
   argv?: unknown[] | undefined;
   /** Node options for the thread. Default: the process's, less those that concern only its own entry. */
@@ -285,13 +303,15 @@ export interface TaskThreadOptions extends Omit<ServiceThreadOptions, Stdio> {
  */
 interface MessageLine {
   /**
-   * Sends a value to the other side. Messages, calls, replies and stream offers arrive in the order sent; one
-   * that finds no listener is dropped. Throws a `DataCloneError` for what cannot be cloned.
+   * Sends a value to the other side. Messages, calls, replies and stream offers arrive in the order sent. A
+   * message that finds no listener is dropped. Throws a `DataCloneError` for what cannot be cloned, and, on a
+   * closed service, a {@link ServiceClosedError}.
    */
   sendMessage<T = unknown>(data: T, transferList?: readonly Transferable[]): void;
   /**
    * Calls `callback` for each message from the other side, listeners in order of registration. `T` is a claim
-   * about what is sent, not checked. Returns a function that removes the listener.
+   * about what is sent, not checked. A listener that throws is an uncaught exception of this thread; the others
+   * still run. Returns a function that removes the listener.
    */
   onMessage<T = unknown>(callback: (data: T) => void): () => void;
   /** Removes a listener; nothing happens if there is none. */
@@ -347,7 +367,8 @@ export const parent: Parent;
  * On a closed one, whatever is promised rejects with a {@link ServiceClosedError}, and `sendMessage` throws
  * it; `close`, the properties and removing listeners still work.
  *
- * Emits `terminated` once, with the exit code, when its thread has ended.
+ * Emits `terminated` once, with the exit code, when its thread has ended: after `close()` 0, or 1 where the
+ * thread was still busy after 100 ms and was ended by force.
  */
 export class Service<out D extends TaskDefinitions = TaskDefinitions> extends EventEmitter {
   private constructor();
@@ -365,17 +386,18 @@ export class Service<out D extends TaskDefinitions = TaskDefinitions> extends Ev
 
   /**
    * Runs a task in the service and resolves with its result. Never throws; rejects with what the task or a
-   * hook threw, a `TypeError`, an {@link UnknownTaskError}, a `DataCloneError`, a {@link WorkerExitedError}
-   * or a {@link ServiceClosedError}, or with the signal's reason.
+   * hook threw, a `TypeError`, an {@link UnknownTaskError}, a `DataCloneError`, a {@link WorkerExitedError},
+   * a {@link ServiceClosedError}, Node's `ERR_WORKER_OUT_OF_MEMORY` or a `RangeError` (`ERR_NANOLITH_LIMIT`),
+   * or with the signal's reason.
    */
   call<const N extends TaskName<D>>(call: ServiceCallOptions<D, N>): Promise<TaskResult<D, N>>;
   /**
    * Ends the service: pending calls reject at once, messages sent before have 100 ms to be handled, then the
-   * thread is ended. Resolves when it is gone. Further calls of it do the same and nothing more. Nothing is
-   * received any more, not even answers and messages that were under way: await those that matter first.
+   * thread is ended. Resolves when it is gone. Further calls of it do the same and nothing more. After it
+   * nothing is received, not even answers and messages that were under way: await those that matter first.
    */
   close(): Promise<void>;
-  /** Closes it: `await using service = await api.launchService()`. */
+  /** Closes it: `await using service = await api.launchService()` (Node 24, or TypeScript 5.2 and later). */
   [Symbol.asyncDispose](): Promise<void>;
 
   /** Attaches a messenger to the running service. Resolves when the service has it. */
@@ -427,7 +449,7 @@ export class ServiceCluster<D extends TaskDefinitions = TaskDefinitions> {
   closeAll(): Promise<void>;
   /** Closes the services that have no active call. */
   closeAllIdle(): Promise<void>;
-  /** Closes all services: `await using cluster = new ServiceCluster(api)`. */
+  /** Closes all services: `await using cluster = new ServiceCluster(api)` (Node 24, or TypeScript 5.2 and later). */
   [Symbol.asyncDispose](): Promise<void>;
 }
 
@@ -450,7 +472,8 @@ export interface ClusteredService<D extends TaskDefinitions = TaskDefinitions> {
 export class Messenger {
   /**
    * Joins the channel of a name, or of a transferred messenger. Without an argument: a random ID. Throws a
-   * `TypeError` (`ERR_NANOLITH_INVALID_ARGUMENT`) for a name with half of a surrogate pair (`'\ud800'`).
+   * `TypeError` (`ERR_NANOLITH_INVALID_ARGUMENT`) for anything but a string or what `transfer()` returned, and
+   * for a name with half of a surrogate pair (`'\ud800'`).
    */
   constructor(name?: string | MessengerTransfer);
 
@@ -493,7 +516,10 @@ export interface MessengerTransfer {
   readonly __messengerID: string;
 }
 
-/** The messengers that were attached to this thread. Outside nanolith's threads both methods throw. */
+/**
+ * The messengers that were attached to this thread; on a warm thread they leave with the task that brought them.
+ * Outside nanolith's threads both methods throw.
+ */
 export interface Messengers {
   /**
    * Resolves with the attached messenger of a name. In a service it waits up to ten seconds, from the call,
@@ -537,7 +563,8 @@ export type ConcurrencyOption = (typeof ConcurrencyOption)[keyof typeof Concurre
 
 /**
  * What decides which task or service gets a thread, and when. There is one for the main thread and all
- * nanolith threads below it. Its counts are exact as soon as the call that changes them has returned.
+ * nanolith threads below it; a `Worker` that you, or a test runner, start has one of its own, with its own
+ * limits and counts. Its counts are exact as soon as the call that changes them has returned.
  */
 export interface Pool {
   /** The same as {@link ConcurrencyOption}. */
@@ -564,10 +591,14 @@ export interface Pool {
    */
   setConcurrency(concurrency: ConcurrencyOption | number): void;
   /**
-   * Bounds how many threads may stand ready, started with nothing of yours loaded; 0 forbids them. Spares and
-   * idle warm threads together never exceed `maxConcurrency`, end after ten idle seconds, and hold no
-   * process. A call without `options` may get one; environment data that was set after it started
-   * (`setEnvironmentData`) is not seen there.
+   * Bounds the *spares*: threads started ahead, with nothing of yours loaded, so that the next one-off task
+   * begins sooner; 0 forbids them. Throws a `TypeError` for anything but a whole number, 0 or more.
+   * Default: as many as one-off tasks of the pool's own thread began within the last ten seconds.
+   *
+   * Spares and idle warm threads together never exceed `maxConcurrency`, end after ten idle seconds, and do not
+   * hold the process. There are none where something is preloaded (`--import`, `--require`, a loader). Only
+   * calls without `options` get one; environment data that was set after it started (`setEnvironmentData`) is
+   * not seen there.
    */
   setSpares(count: number): void;
 }
@@ -619,7 +650,7 @@ export class ServiceClosedError extends Error {
   readonly code: 'ERR_NANOLITH_SERVICE_CLOSED';
 }
 
-/** The call was made when the thread that owns the pool had ended, just before the calling thread ends with it. */
+/** The calling thread is about to end, because the thread that owns the pool has ended. */
 export class OwnerEndedError extends Error {
   private constructor();
   readonly name: 'OwnerEndedError';
@@ -634,7 +665,7 @@ export class NestingError extends Error {
 }
 
 /**
- * There is no service's line on this thread: `parent` or `messengers` outside nanolith's threads, or a wait on `parent` in
+ * `parent` or `messengers` was used outside nanolith's threads, or something that waits on `parent` was used in
  * a task.
  */
 export class NoParentError extends Error {
@@ -707,8 +738,8 @@ export class NoServiceError extends Error {
 }
 
 /**
- * nanolith cannot run here, which its import says by this error: there is no native binary for the platform, it cannot
- * be loaded, or a bundler took nanolith's code out of its package.
+ * Thrown by importing nanolith where it cannot run: there is no native binary for the platform, it cannot be
+ * loaded, or a bundler took nanolith's code out of its package.
  */
 export class PlatformError extends Error {
   private constructor();

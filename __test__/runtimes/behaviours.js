@@ -8,6 +8,7 @@
  * @property {string} program
  * @property {number} [code]
  * @property {string} [stdout] its lines, in any order
+ * @property {RegExp} [stderr]
  * @property {Record<string, string>} [faults] by runtime
  */
 
@@ -20,7 +21,7 @@ function lines(count) {
 export const behaviours = [
   { what: 'Tasks, a thread each', program: 'task.js' },
   { what: 'Warm tasks', program: 'warm.js' },
-  { what: 'Spares', program: 'spares.js' },
+  { what: 'Spares (threads started ahead)', program: 'spares.js' },
   { what: 'Nested tasks and services', program: 'nested.js' },
   { what: 'Services', program: 'service.js' },
   { what: 'Messages', program: 'messages.js' },
@@ -35,6 +36,13 @@ export const behaviours = [
   { what: 'Files that do not load', program: 'load-errors.js' },
   { what: 'Uncaught exceptions in tasks', program: 'uncaught.js' },
   { what: 'Uncaught exceptions in services', program: 'exceptions.js' },
+  {
+    what: 'Uncaught exceptions in the main thread, under a flood of messages',
+    program: 'main-throws.js',
+    code: 1,
+    stderr: /on purpose/,
+    faults: { bun: 'Bun goes on for as long as one `setImmediate` follows the other, without nanolith too' },
+  },
   { what: '`process.exit` in a thread', program: 'thread-exits.js' },
   { what: 'Services that close, exit or are terminated', program: 'service-crash.js' },
   { what: 'Abort, of spinning threads too', program: 'abort.js' },

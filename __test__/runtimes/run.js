@@ -84,13 +84,14 @@ async function runPrograms(runtime) {
  * @param {Runtime} runtime
  * @param {import('./behaviours.js').Behaviour} behaviour
  */
-async function faultOf(runtime, { program, code = 0, stdout = '' }) {
+async function faultOf(runtime, { program, code = 0, stdout = '', stderr }) {
   const file = fileURLToPath(new URL(`programs/${program}`, import.meta.url));
   const ended = await run(runtime, file, { timeoutMs: PROGRAM_TIMEOUT_MS });
   const said = ended.stderr.trim() || ended.stdout.trim();
   if (ended.late) return `had not ended after ${PROGRAM_TIMEOUT_MS / 1000} s\n${said}`;
   if (ended.signal !== null || ended.code !== code) return `ended with ${ended.signal ?? ended.code}\n${said}`;
   if (sorted(ended.stdout) !== sorted(stdout)) return `printed ${JSON.stringify(ended.stdout)}`;
+  if (stderr) return stderr.test(ended.stderr) ? undefined : `wrote to stderr: ${ended.stderr}`;
   // Bun and Deno have warnings of their own.
   if (runtime.isNode && unexpected(ended.stderr)) return `wrote to stderr: ${ended.stderr}`;
   return undefined;
