@@ -11,6 +11,7 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 
 import { machine } from '../../bench/lib/machine.js';
+import { machineText } from '../../bench/lib/print.js';
 
 const PROGRAMS = ['queue', 'services', 'messengers', 'streams', 'large', 'memory', 'idle'];
 const TIMEOUT_MS = 900_000;
@@ -64,7 +65,8 @@ function draw() {
   const folder = `${root}docs/load`;
   mkdirSync(folder, { recursive: true });
   const results = `${folder}/results.json`;
-  writeFileSync(results, `${JSON.stringify({ machine: machine(), scenarios }, null, 1)}\n`);
+  const where = machine();
+  writeFileSync(results, `${JSON.stringify({ machine: where, scenarios }, null, 1)}\n`);
   const drawn = spawnSync(process.execPath, ['scripts/bench.js', 'charts.js', results, '--out', folder], {
     cwd: root,
     stdio: 'inherit',
@@ -74,6 +76,13 @@ function draw() {
     `## ${title}`,
     ...curves.map((/** @type {any} */ curve) => `![${curve.title}](${name}-${curve.id}.svg)`),
   ]);
-  const head = '# What load costs\n\nMade by `npm run test:load -- --draw`: the cost of one, over how many there are.';
-  writeFileSync(`${folder}/README.md`, `${[head, ...pictures].join('\n\n')}\n`);
+  const head = [
+    '# What load costs',
+    `${machineText({ ...where, peers: {} })
+      .trim()
+      .replaceAll('\n', '  \n')}  \n${where.date.slice(0, 10)}`,
+    'Made by `npm run test:load -- --draw`, which fails where the cost of one grows with how many there are: a line that ' +
+      'stays level costs nothing more.',
+  ];
+  writeFileSync(`${folder}/README.md`, `${[...head, ...pictures].join('\n\n')}\n`);
 }

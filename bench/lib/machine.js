@@ -29,7 +29,9 @@ function version() {
 
 function peers() {
   const { dependencies } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'));
-  return Object.fromEntries(Object.entries(dependencies).map(([name, version]) => [name, version.replace(/.*@/, '')]));
+  // The earlier nanolith is installed by another name: `npm:nanolith@0.4.6`.
+  const named = ([name, version]) => /^npm:(.+)@(.+)$/.exec(version)?.slice(1) ?? [name, version];
+  return Object.fromEntries(Object.entries(dependencies).map(named));
 }
 
 function run(command, args) {

@@ -23,7 +23,7 @@ export async function run({ rounds, scale, choose }) {
     },
   });
   const nothing = { name: 'no threads', yardstick: true, open: async () => ({ call: async () => {}, close() {} }) };
-  const ours = [several(services.nanolithService), { ...pools.nanolithWarm, name: 'nanolith, kept threads' }];
+  const ours = [several(services.nanolithService), { ...pools.nanolithWarm, name: 'nanolith, warm threads' }];
   const contestants = choose([
     ...ours,
     several(services.nanolithJs),

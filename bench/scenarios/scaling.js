@@ -60,7 +60,7 @@ export async function run({ rounds, scale, choose }) {
       curve(
         {
           id: 'threads',
-          title: `Tasks of 1 ms on kept threads, ${CORES} cores`,
+          title: `Tasks of 1 ms on warm threads, ${CORES} cores`,
           unit: 'tasks/s',
           better: 'higher',
           axis: threads,
@@ -70,7 +70,7 @@ export async function run({ rounds, scale, choose }) {
       curve(
         {
           id: 'threads-tiny',
-          title: `Tiny tasks on kept threads, ${TINY_TASKS.toLocaleString('en-US')} in a burst, ${CORES} cores`,
+          title: `Tiny tasks on warm threads, ${TINY_TASKS.toLocaleString('en-US')} in a burst, ${CORES} cores`,
           unit: 'tasks/s',
           better: 'higher',
           axis: threads,
@@ -90,7 +90,7 @@ export async function run({ rounds, scale, choose }) {
       curve(
         {
           id: 'queue',
-          title: `Tiny tasks queued at once on ${CORES} kept threads: time for each`,
+          title: `Tiny tasks queued at once on ${CORES} warm threads: time for each`,
           unit: 'us',
           better: 'lower',
           axis: { title: 'queued tasks', scale: 'log' },

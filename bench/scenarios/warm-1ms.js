@@ -2,7 +2,7 @@ import os from 'node:os';
 import { figure, inTurn } from '../lib/measure.js';
 import * as pools from '../peers/pools.js';
 
-export const title = 'Tasks of one millisecond on kept threads';
+export const title = 'Tasks of one millisecond on warm threads';
 
 export async function run({ rounds, scale, choose }) {
   const THREADS = os.availableParallelism();
@@ -37,7 +37,7 @@ export async function run({ rounds, scale, choose }) {
           title: 'Share of what the threads could do at best',
           unit: '%',
           better: 'higher',
-          headline: 'Tasks of 1 ms on kept threads',
+          headline: 'Tasks of 1 ms on warm threads',
           targets: [{ atLeast: 90 }, { times: 1, of: 'best' }],
         },
         measured,

@@ -2,7 +2,7 @@ import os from 'node:os';
 import { burstRate, figure, inTurn, serialUs } from '../lib/measure.js';
 import * as pools from '../peers/pools.js';
 
-export const title = 'Tiny tasks on kept threads';
+export const title = 'Tiny tasks on warm threads';
 
 const peers = [pools.piscina, pools.tinypool, pools.poolifier, pools.poolifierDynamic];
 
@@ -46,7 +46,7 @@ export async function run({ rounds, scale, choose }) {
           title: `A burst of ${BURST.toLocaleString('en-US')} calls`,
           unit: 'calls/s',
           better: 'higher',
-          headline: 'Tiny tasks on kept threads, in a burst',
+          headline: 'Tiny tasks on warm threads, in a burst',
           targets: [
             { times: 5, of: peers.map(({ name }) => name) },
             { times: 20, of: [pools.piscina.name] },

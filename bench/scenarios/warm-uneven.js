@@ -2,7 +2,7 @@ import os from 'node:os';
 import { figure, inTurn, random } from '../lib/measure.js';
 import * as pools from '../peers/pools.js';
 
-export const title = 'Uneven tasks on kept threads, and a blocked main thread';
+export const title = 'Uneven tasks on warm threads, and a blocked main thread';
 
 export async function run({ rounds, scale, choose }) {
   const THREADS = os.availableParallelism();
@@ -76,7 +76,7 @@ export async function run({ rounds, scale, choose }) {
           title: `${TASKS} tasks of ${LEAST_MS} to ${MOST_MS} ms: share of what the threads could do at best`,
           unit,
           better,
-          headline: 'Uneven tasks on kept threads',
+          headline: 'Uneven tasks on warm threads',
           targets: [{ times: 1, of: [pools.piscina.name] }],
         },
         uneven,

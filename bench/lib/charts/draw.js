@@ -104,6 +104,7 @@ function captionLines({ cpu, cores, memoryGiB, system, node, nanolith, commit, d
   const names = new Set(figures.flatMap(({ values }) => values.map(({ contestant }) => contestant)));
   const versions = Object.entries(peers)
     // The earlier nanolith is called by its version.
+    .filter(([peer]) => peer !== 'nanolith')
     .filter(([peer]) => [...names].some((name) => name === peer || name.startsWith(`${peer},`)))
     .map(([peer, version]) => `${peer} ${version}`);
   return [

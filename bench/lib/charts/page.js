@@ -13,6 +13,7 @@ export function pageText(report, sections) {
     '# What the benchmark measured',
     `${machineText(report.machine).replaceAll('\n', '  \n')}  \n${report.machine.date.slice(0, 10)}`,
     'Made by `npm run bench`, which measures all contestants in one run and draws this page; [bench/](../../bench/) says how. ' +
+      'Rows such as *bare Worker* and *memcpy* are yardsticks, no peers: they do not count as the best. ' +
       `${all.filter(({ met }) => met).length} of ${all.length} targets met.`,
   ];
   for (const { title, pictures, scenarios } of sections) {
