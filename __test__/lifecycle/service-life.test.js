@@ -271,6 +271,22 @@ describe('R21: the collection of a handle', all, () => {
   });
 });
 
+describe('close, of a service whose thread has ended before its owner heard of that', () => {
+  it('leaves no call active', async () => {
+    const out = await runWell(`${head}
+      const { native } = await import(${JSON.stringify(new URL('../../lib/native.js', import.meta.url).href)});
+      const service = await serving.launchService();
+      const call = service.call({ name: 'exit', params: [3] });
+      call.catch((error) => console.log(error.code));
+      while (native.livingAgents() > 1);
+      console.log(service.activeCalls);
+      const closed = service.close();
+      console.log(service.activeCalls);
+      await closed;`);
+    assert.equal(out, '1\n0\nERR_NANOLITH_SERVICE_CLOSED\n');
+  });
+});
+
 describe('services in threads that the user started', all, () => {
   const cycles = Number(process.env.NANOLITH_TEST_CYCLES ?? 50);
   const worker = `
