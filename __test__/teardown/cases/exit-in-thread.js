@@ -8,8 +8,10 @@ pool.setConcurrency(4);
 const news = new Messenger('news');
 const shouter = await sets.launchService({ messengers: [news] });
 await shouter.call({ name: 'join', params: ['news'] });
-// Without a rest it takes most of the CPU, and hits a thread in more places of its end; with it, ten cycles are quick.
-await shouter.call({ name: 'flood', params: [{ rests: vary(first, 2) === 1 }] });
+// Without a rest it takes most of the CPU, and hits a thread in more places of its end; with it, ten cycles are quick. Bun
+// and Deno, where each message has a turn of its own, cannot keep up with one that never rests.
+const slow = process.versions.bun !== undefined || process.versions.deno !== undefined;
+await shouter.call({ name: 'flood', params: [{ rests: slow || vary(first, 2) === 1 }] });
 
 await run(async (cycle) => {
   const code = 3 + (cycle % 200);
