@@ -287,6 +287,74 @@ fn a_file_that_does_not_load_fails_all_that_waits_for_it() {
 }
 
 #[test]
+fn a_file_that_does_not_load_starts_nothing_for_what_waits_in_one_task() {
+    let world = World::new(1);
+    let task = world.place(&world.root, world.granted(Work::OneOff, 1));
+    for call in 2..12 {
+        let _ = world.ask(&task, Work::Warm, call, false);
+    }
+    let Submitted::Waiting(_) = world.ask(&task, Work::OneOff, 12, false) else {
+        panic!()
+    };
+    let threads = world.start_warm();
+    world.pool().load_failed(threads[0].id, b"no");
+    let told = frames(&task);
+    let heard = |kind: Kind| told.iter().filter(|frame| frame[0] == kind as u8).count();
+    assert_eq!(
+        (heard(Kind::LoadFailed), heard(Kind::Grant)),
+        (10, 1),
+        "the other set's borrows the slot"
+    );
+    assert_eq!(world.start_warm().len(), 0, "no respawn storm");
+}
+
+#[test]
+fn what_a_file_asks_for_while_it_loads_borrows_the_slot_of_who_waits_for_it() {
+    let world = World::new(2);
+    let tasks = [1, 2].map(|call| world.granted(Work::Warm, call));
+    let threads = world.start_warm();
+    for thread in &threads {
+        let Submitted::Granted(_) = world.ask(thread, Work::OneOff, 10, false) else {
+            panic!("deadlock")
+        };
+        assert!(matches!(
+            world.ask(thread, Work::OneOff, 11, false),
+            Submitted::Waiting(_)
+        ));
+    }
+    assert_eq!(world.counts(), (4, 2));
+    // Nobody waits for the load any more, but what it asked for keeps its place.
+    for task in tasks {
+        assert_eq!(world.pool().cancel(task), Cancelled::Unbegun);
+    }
+    assert_eq!(world.counts(), (2, 2), "the loans took the slots over");
+}
+
+#[test]
+fn what_a_file_asked_for_is_lent_the_slot_of_who_waits_for_it_next() {
+    let world = World::new(2);
+    let [_, aborted] = [1, 2].map(|call| world.granted(Work::Warm, call));
+    let loading = world.start_warm().remove(1);
+    let Submitted::Granted(nested) = world.ask(&loading, Work::OneOff, 10, false) else {
+        panic!("deadlock")
+    };
+    world.waiting(Work::Warm, 3);
+    assert!(matches!(
+        world.ask(&loading, Work::OneOff, 11, false),
+        Submitted::Waiting(_)
+    ));
+    // The other thread is ended for that; this one goes on to load, for the first and the third.
+    let _ = world.pool().cancel(aborted);
+    let inner = world.place(&loading, nested);
+    let _ = world.pool().finish(inner.id);
+    assert_eq!(
+        heard(&loading, Kind::Grant),
+        [11],
+        "else both slots wait for the load, and the load for a slot"
+    );
+}
+
+#[test]
 fn aborting_a_running_warm_task_spares_its_neighbours() {
     let world = World::new(1);
     let Submitted::Granted(key) = world.ask(&world.root, Work::Warm, 1, false) else {
