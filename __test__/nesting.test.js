@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { afterEach, beforeEach, describe, it } from 'node:test';
 
 import { define, pool } from '../index.js';
+import { native } from '../lib/native.js';
 import { nests, nestsWarm } from './fixtures/nests.js';
 import { tasks } from './fixtures/tasks.js';
 import { warm } from './fixtures/warm.js';
@@ -174,6 +175,27 @@ describe('nesting', () => {
     }
     assert.equal(await within(warm({ name: 'increment', params: [new SharedArrayBuffer(8)] })), 0);
     assert.equal(await within(tasks({ name: 'add', params: [1, 2] })), 3);
+  });
+
+  it('a warm task whose caller ended before its shared memory arrived leaves no messenger on its thread', async () => {
+    pool.setConcurrency(2);
+    const before = native.livingSubscriptions();
+    const cell = newCell();
+    const ended = rejection(nests({ name: 'leavesSharedAndMessenger', params: [cell, 'left with a warm task'] }));
+    // One instance on the caller's thread, one on the warm thread, which now waits.
+    await until(() => native.livingSubscriptions() === before + 2);
+    open(cell);
+    assert.equal((await ended).code, 'ERR_NANOLITH_WORKER_EXITED');
+    await poolIdle();
+    assert.equal(native.livingSubscriptions(), before);
+    // Or it ends at any moment in between.
+    for (let round = 0; round < 15; round += 1) {
+      const opened = newCell();
+      open(opened);
+      await rejection(nests({ name: 'leavesSharedAndMessenger', params: [opened, 'left with a warm task'] }));
+      await poolIdle();
+      assert.equal(native.livingSubscriptions(), before);
+    }
   });
 
   it('queued nested work leaves with its caller', async () => {

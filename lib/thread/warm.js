@@ -44,7 +44,7 @@ let busy = false;
 let called = false;
 /**
  * The task that waits for its host values.
- * @type {{ call: number, caller: number, go: (hosts: unknown[]) => void } | undefined}
+ * @type {{ call: number, caller: number, go: (hosts: unknown[]) => void, drop: () => void } | undefined}
  */
 let waiting;
 /** When the event loop has its next turn, whatever is queued. */
@@ -98,7 +98,7 @@ on(HOSTS, (reader) => {
 on(CALLER_ENDED, (reader) => {
   if (!isAwaited(reader.u32(), reader.u32())) return;
   // Nobody has the host values any more, and nobody waits for the answer.
-  waiting = undefined;
+  waiting?.drop();
   goOn();
 });
 
@@ -257,7 +257,14 @@ function fetchHosts(call, atom, messengers, written) {
   writer.u32(agent.id);
   busy = agent.tellCaller(start, writer.position - start);
   writer.position = start;
-  if (!busy) return false;
+  const drop = () => {
+    waiting = undefined;
+    returnMessengers(messengers);
+  };
+  if (!busy) {
+    drop();
+    return false;
+  }
   // It has not begun: what is thrown meanwhile is none of its own.
   current = undefined;
   const go = (/** @type {unknown[]} */ hosts) => {
@@ -274,6 +281,6 @@ function fetchHosts(call, atom, messengers, written) {
     }
     runWithHooks(call, atom, messengers, params);
   };
-  waiting = { call, caller: agent.callerID(), go };
+  waiting = { call, caller: agent.callerID(), go, drop };
   return true;
 }
