@@ -5,10 +5,10 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { describe, it } from 'node:test';
 
-import { Messenger, pool } from '../index.js';
+import { define, Messenger, pool } from '../index.js';
 import { native } from '../lib/native.js';
 import { breakDates, deep, deepService, deepWarm, depthOf, nest } from './fixtures/deep.js';
-import { poolIdle, rejection, until, within } from './helpers.js';
+import { fixture, poolIdle, rejection, until, within } from './helpers.js';
 import { hear, nothingLeft, withService } from './service-helpers.js';
 
 pool.setConcurrency(8);
@@ -94,6 +94,17 @@ describe('a value that cannot be read', () => {
     } finally {
       pool.setConcurrency(8);
     }
+    await poolIdle();
+  });
+
+  it('rejects the call of the warm set among whose options it is, and the next is fine', async () => {
+    const options = { argv: [new Date(1)] };
+    const how = /** @type {const} */ ({ identifier: 'deep warm', isolate: false, options, file: fixture('deep.js') });
+    const set = await define({ takes: () => {} }, how);
+    const reason = /** @type {any} */ (await withoutDates(() => rejection(set({ name: 'takes', params: [1] }))));
+    assert.equal(reason.message, 'no dates here');
+    await poolIdle();
+    assert.equal(await within(set({ name: 'takes', params: [1] })), 'number');
     await poolIdle();
   });
 

@@ -67,7 +67,7 @@ export class Thread {
       });
     } catch (error) {
       // Callers of a warm task hear it by way of the core; the caller of any other by this throw.
-      this.#forget(1, { value: error });
+      forget(id, 1, { value: error });
       throw error;
     }
     threads.set(id, this);
@@ -88,25 +88,27 @@ export class Thread {
   /** @param {number} code */
   #end(code) {
     threads.delete(this.id);
-    this.#forget(code, this.error);
+    forget(this.id, code, this.error);
     // To each its own: an error goes on with the frames of one caller.
     for (const call of callsOf(this)) endedEarly(call, code, this.error && { value: adopt(this.error.value) });
     this.onEnd?.(code);
     topUpSoon();
   }
+}
 
-  /**
-   * @param {number} code
-   * @param {{ value: unknown } | undefined} error
-   */
-  #forget(code, error) {
-    const start = writer.position;
-    writeReason(code, error);
-    agent.threadEnded(this.id, start, writer.position - start);
-    writer.position = start;
-    ports.get(this.id)?.close();
-    ports.delete(this.id);
-  }
+/**
+ * Tells the core that a thread has ended, or never began, and why.
+ * @param {number} id
+ * @param {number} code
+ * @param {{ value: unknown } | undefined} error
+ */
+function forget(id, code, error) {
+  const start = writer.position;
+  writeReason(code, error);
+  agent.threadEnded(id, start, writer.position - start);
+  writer.position = start;
+  ports.get(id)?.close();
+  ports.delete(id);
 }
 
 /** Flags that concern only the process's own entry, and whether the next argument belongs to them. */
@@ -216,10 +218,16 @@ on(START_WARM, (reader) => {
   const id = reader.u32();
   const wanted = native.warmThread(agent.id, id);
   if (wanted === null) return;
-  const { token, file, identifier, options } = wanted;
+  const { token, file, identifier } = wanted;
+  let options;
   try {
-    const how = { name: nameOf(file, 'warm'), options: readOptions(options), warm: { file, identifier } };
-    new Thread(id, token, how).worker.unref();
+    options = readOptions(wanted.options);
+  } catch (error) {
+    forget(id, 1, { value: error });
+    return;
+  }
+  try {
+    new Thread(id, token, { name: nameOf(file, 'warm'), options, warm: { file, identifier } }).worker.unref();
     expireLater();
   } catch {
     // Not lost: the constructor told the core, which tells the callers.
