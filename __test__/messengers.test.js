@@ -92,6 +92,12 @@ describe('the messengers of a service', all, () => {
       assert.equal(await within(service.call({ name: 'useAborted', params: ['x'] })), 'no more');
     }));
 
+  it('use() with a signal that takes no listener rejects with what it throws, and waits for nothing', () =>
+    withService(serving, undefined, async (service) => {
+      const { reason, timers } = await within(service.call({ name: 'useRefused', params: ['x'] }));
+      assert.deepEqual([reason, timers], ['no listeners here', 0]);
+    }));
+
   it('use() keeps nothing of a name once it has settled', () =>
     withService(serving, { options: { resourceLimits: { maxOldGenerationSizeMb: 32 } } }, async (service) => {
       for (let number = 0; number < 100; number += 1) {

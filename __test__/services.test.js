@@ -472,6 +472,43 @@ describe('service.call', all, () => {
       assert.equal(service.activeCalls, 0);
     }));
 
+  it('a call whose signal throws leaves none of its host values to the next one', () =>
+    withService(serving, undefined, async (service) => {
+      let looks = 0;
+      const looked = {
+        ...refusing(refusal),
+        addEventListener() {},
+        get aborted() {
+          looks += 1;
+          // The first look is whether it is a signal at all.
+          if (looks > 2) throw refusal;
+          return false;
+        },
+      };
+      for (const signal of [refusing(refusal), looked]) {
+        const [refused, shared] = [new SharedArrayBuffer(4), new SharedArrayBuffer(4)];
+        const call = service.call({ name: 'increment', params: [refused], signal });
+        const outcome = await within(call.catch((/** @type {unknown} */ reason) => reason));
+        await within(service.call({ name: 'increment', params: [shared] }));
+        assert.deepEqual([new Int32Array(refused)[0], new Int32Array(shared)[0]], [outcome === refusal ? 0 : 1, 1]);
+      }
+    }));
+
+  it('a call whose signal makes another call meanwhile has its own host values, and so has the other', () =>
+    withService(serving, undefined, async (service) => {
+      const [own, other] = [new SharedArrayBuffer(4), new SharedArrayBuffer(8)];
+      /** @type {Promise<unknown> | undefined} */
+      let made;
+      const signal = {
+        ...refusing(refusal),
+        addEventListener() {
+          made = service.call({ name: 'lengthOf', params: [other] });
+        },
+      };
+      assert.equal(await within(service.call({ name: 'lengthOf', params: [own], signal })), 4);
+      assert.equal(await within(Promise.resolve(made)), 8);
+    }));
+
   it('sendMessenger, messages and refused calls do not count as calls', () =>
     withService(serving, undefined, async (service) => {
       const { Messenger } = await import('../index.js');

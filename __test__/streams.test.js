@@ -9,7 +9,19 @@ import { parent, pool } from '../index.js';
 import { native } from '../lib/native.js';
 import { doing, initialized } from './fixtures/initializers.js';
 import { streams } from './fixtures/streams.js';
-import { fixtureUrl, INDEX, living, newCell, open, rejection, runWell, until, within, write } from './helpers.js';
+import {
+  fixtureUrl,
+  INDEX,
+  living,
+  newCell,
+  open,
+  refusing,
+  rejection,
+  runWell,
+  until,
+  within,
+  write,
+} from './helpers.js';
 import { listenersOf } from './service-helpers.js';
 
 // The folder of files for child processes goes when what made it has ended: this file, that is, not one of its tests.
@@ -654,6 +666,13 @@ describe('createStream', () => {
       stream.end();
       await once(stream, 'close');
       assert.equal(stream.errored, null);
+    }));
+
+  it('rejects with what a signal throws that takes no listener, and leaves nothing', () =>
+    withService(async (service) => {
+      const refusal = new Error('no listeners here');
+      assert.equal(await rejection(service.createStream({}, { signal: refusing(refusal) })), refusal);
+      assert.equal(native.livingPipes(), 0);
     }));
 
   it('shares a signal among many offers: one listener on it, and none when they are over', () =>

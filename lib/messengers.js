@@ -90,8 +90,9 @@ async function use(name, options) {
     );
   }
   return new Promise((resolve, reject) => {
+    /** @type {NodeJS.Timeout | undefined} */
+    let timer;
     const waiters = waiting.get(name) ?? new Set();
-    waiting.set(name, waiters);
     const settle = () => {
       clearTimeout(timer);
       unlisten?.();
@@ -102,17 +103,19 @@ async function use(name, options) {
       settle();
       resolve(messenger);
     };
-    const timer = setTimeout(() => {
-      settle();
-      reject(new MessengerTimeoutError(`No messenger '${name}' was brought within ${USE_MS / 1000} seconds.`));
-    }, USE_MS);
+    // First: a signal may be anybody's object, and what it throws must leave nothing behind.
     const unlisten =
       signal &&
       onAbort(signal, () => {
         settle();
         reject(signal.reason);
       });
+    timer = setTimeout(() => {
+      settle();
+      reject(new MessengerTimeoutError(`No messenger '${name}' was brought within ${USE_MS / 1000} seconds.`));
+    }, USE_MS);
     waiters.add(found);
+    waiting.set(name, waiters);
   });
 }
 

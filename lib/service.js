@@ -89,11 +89,12 @@ export class Service extends EventEmitter {
     const promise = open(call);
     const start = writer.position;
     try {
+      // First: once the host values are under way, nothing may keep the call from following them.
+      if (signal) call.unlisten = onAbort(signal, () => abandon(call, signal.reason));
       writer.u8(CALL);
       writer.u32(call.id);
       writer.u32(atom);
       writeParams(params, id, transferList);
-      if (signal) listen(call, signal);
       agent.call(id, start, writer.position - start);
       expect();
     } catch (error) {
@@ -272,14 +273,6 @@ export class Service extends EventEmitter {
 function illegalConstructor() {
   const error = new TypeError('Illegal constructor: a Service comes from launchService(), and from nowhere else.');
   return Object.assign(error, { code: 'ERR_NANOLITH_INVALID_ARGUMENT' });
-}
-
-/** @param {Call} call @param {AbortSignal} signal */
-function listen(call, signal) {
-  const abort = () => abandon(call, signal.reason);
-  call.unlisten = onAbort(signal, abort);
-  // A getter among the params may have aborted it meanwhile.
-  if (signal.aborted) abort();
 }
 
 /** @param {unknown} thrown */

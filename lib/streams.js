@@ -76,7 +76,12 @@ export class Offers {
       const offer = new Offer(pipe, metaData, this.#made);
       offer.resolve = resolve;
       offer.reject = reject;
-      offer.wait(signal, this.#closedError);
+      try {
+        offer.wait(signal, this.#closedError);
+      } catch (error) {
+        // A signal may be anybody's object. What was offered is nobody's stream.
+        offer.giveUp(error);
+      }
     });
   }
 
