@@ -271,8 +271,11 @@ describe('arguments', () => {
     args.validateMessengerName('');
     refuses(args.validateMessengerName, 'name', [3], ['\ud800']);
     args.validateTransferList();
-    args.validateMessenger(messenger);
-    refuses(args.validateMessenger, 'messenger', [null], ['foo']);
+    assert.equal(args.messengerID(messenger), 'foo');
+    refuses(args.messengerID, 'messenger', [null], ['foo'], [{ ID: 'foo' }], [{ ...messenger, ID: 3 }]);
+    refuses(args.messengerID, 'messenger.ID', [{ ...messenger, ID: '\ud800' }]);
+    assert.deepEqual([args.messengerIDs(), args.messengerIDs([messenger])], [[], ['foo']]);
+    refuses(args.messengerIDs, 'messengers[1]', [[messenger, , messenger]]);
   });
 
   it('concurrency, naming the options', () => {

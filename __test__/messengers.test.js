@@ -4,6 +4,7 @@ import { describe, it } from 'node:test';
 import { Messenger, messengers, pool } from '../index.js';
 import { native } from '../lib/native.js';
 import { doing, initialized } from './fixtures/initializers.js';
+import { nestsWarm } from './fixtures/nests.js';
 import { serving, servingOnce, servingWarm } from './fixtures/service-tasks.js';
 import { arrivals, newCell, rejection, until, within } from './helpers.js';
 import { hear, nothingLeft, withService } from './service-helpers.js';
@@ -59,6 +60,45 @@ describe('the messengers of a service', all, () => {
         assert.equal(error.code, 'ERR_NANOLITH_INVALID_ARGUMENT');
       }
     }));
+
+  it('those that only look like Messengers are refused, or are those of the ID that was looked at', async () => {
+    const refusal = new Error('no more of its ID');
+    const transfer = () => {};
+    const service = await within(serving.launchService());
+    const takers = /** @type {((messenger: any) => Promise<unknown>)[]} */ ([
+      (messenger) => service.sendMessenger(messenger),
+      (messenger) => serving.launchService({ messengers: [messenger] }).then((launched) => launched.close()),
+      (messenger) => servingOnce({ name: 'nothing', messengers: [messenger] }),
+      (messenger) => servingWarm({ name: 'nothing', messengers: [messenger] }),
+    ]);
+    const half = () => '\ud800';
+    const refuse = () => {
+      throw refusal;
+    };
+    for (const take of takers) {
+      for (const second of [half, () => 5, refuse]) {
+        for (let good = 0; good < 4; good += 1) {
+          let looks = 0;
+          const messenger = {
+            transfer,
+            get ID() {
+              looks += 1;
+              return looks > good ? second() : 'looked at';
+            },
+          };
+          const outcome = await within(take(messenger).catch((/** @type {any} */ reason) => reason));
+          assert.ok(outcome === undefined || outcome === refusal || outcome.code === 'ERR_NANOLITH_INVALID_ARGUMENT');
+          assert.ok(good > 0 || outcome !== undefined);
+        }
+      }
+    }
+    assert.deepEqual(await within(service.call({ name: 'attached' })), ['looked at']);
+    await within(service.close());
+  });
+
+  it('one that is refused on a warm thread is nothing of its task’s answer', async () => {
+    assert.equal(await within(nestsWarm({ name: 'sendsNoMessenger' })), 'refused');
+  });
 
   it('use() waits for one that sendMessenger brings, also from the initializer', async () => {
     const messenger = new Messenger(newName());

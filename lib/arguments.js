@@ -2,7 +2,7 @@ import { invalidArgument } from './errors.js';
 
 /**
  * What the public surface checks. Each function throws a `TypeError` (`ERR_NANOLITH_INVALID_ARGUMENT`) for a
- * value of the wrong shape and returns nothing for a right one. Unknown keys are ignored, and an optional key
+ * value of the wrong shape; for a right one it returns nothing, or what it is named by. Unknown keys are ignored, and an optional key
  * may be `undefined`. Platform objects are known by their shape, as a test runner's may be of another realm.
  *
  * The checks of calls run for every call: a few `typeof`s on the way through, messages only on the way out.
@@ -71,7 +71,7 @@ export function validateTaskCall(call, isolate) {
     if (!isolate) throw invalidArgument('options', 'given to define, as isolate is false', options);
     validateOptions(options);
   }
-  if (messengers !== undefined) validateMessengers(messengers);
+  messengerIDs(messengers);
 }
 
 /**
@@ -99,7 +99,7 @@ export function validateLaunchOptions(options) {
   if (priority !== undefined) validateBoolean(priority, 'priority');
   if (reffed !== undefined) validateBoolean(reffed, 'reffed');
   if (threadOptions !== undefined) validateOptions(threadOptions);
-  if (messengers !== undefined) validateMessengers(messengers);
+  messengerIDs(messengers);
   if (signal !== undefined) validateSignal(signal);
 }
 
@@ -131,19 +131,35 @@ export function validateTransferList(transferList) {
   if (!Array.isArray(transferList)) throw invalidArgument('transferList', 'an array', transferList);
 }
 
-/** @param {unknown} messengers */
-export function validateMessengers(messengers) {
+/** @type {readonly string[]} */
+const NO_IDS = Object.freeze([]);
+
+/**
+ * The IDs of the Messengers that an option gives.
+ * @param {unknown} messengers
+ * @returns {readonly string[]}
+ */
+export function messengerIDs(messengers) {
+  if (messengers === undefined) return NO_IDS;
   if (!Array.isArray(messengers)) throw invalidArgument('messengers', 'an array of Messengers', messengers);
+  const IDs = [];
   for (let index = 0; index < messengers.length; index++) {
-    validateMessenger(messengers[index], `messengers[${index}]`);
+    IDs.push(messengerID(messengers[index], `messengers[${index}]`));
   }
+  return IDs;
 }
 
-/** @param {unknown} messenger @param {string} name */
-export function validateMessenger(messenger, name = 'messenger') {
-  if (!isObject(messenger) || typeof messenger.ID !== 'string' || typeof messenger.transfer !== 'function') {
-    throw invalidArgument(name, 'a Messenger', messenger);
-  }
+/**
+ * The ID of a Messenger, which is known by its shape: another copy of nanolith may have made it. Its getter may be
+ * anybody's, so what is checked here is what the caller gets and sends.
+ * @param {unknown} messenger
+ * @param {string} name
+ */
+export function messengerID(messenger, name = 'messenger') {
+  const { ID, transfer } = isObject(messenger) ? messenger : {};
+  if (typeof ID !== 'string' || typeof transfer !== 'function') throw invalidArgument(name, 'a Messenger', messenger);
+  validateWellFormed(ID, `${name}.ID`);
+  return ID;
 }
 
 /**

@@ -1,7 +1,7 @@
 // Launching a service: a slot, a thread, its file and its initializer; or nothing at all.
 
 import { agent, onInTurn, writer } from './agent.js';
-import { validateLaunchOptions } from './arguments.js';
+import { messengerIDs, validateLaunchOptions } from './arguments.js';
 import { fail, find, leave, open, ThreadCall } from './calls.js';
 import { writeParamsApart } from './hosts.js';
 import { native } from './native.js';
@@ -24,13 +24,14 @@ export function launch(set, options = {}) {
   if (options.signal?.aborted) throw options.signal.reason;
   // A launch that waits begins with what it was given, whatever becomes of the caller's object.
   const kept = { ...options, options: { ...options.options } };
+  const messengers = messengerIDs(kept.messengers);
   const atom = native.atom(INITIALIZER);
   const call = new ThreadCall();
   const promise = open(call);
   const start = writer.position;
   try {
     writeRequest(call, SERVICE, set, atom, kept);
-    writeRun(call, SERVICE, set, INITIALIZER, kept.messengers);
+    writeRun(call, SERVICE, set, INITIALIZER, messengers);
     writeParamsApart(NO_PARAMS);
     call.granted = () => begin(call, set, kept);
     submit(call, start, { signal: kept.signal });

@@ -5,7 +5,7 @@ import { clearTimeout, setTimeout } from 'node:timers';
 import { inspect } from 'node:util';
 
 import { agent, beforeNextLook, expect, onInTurn, throwUncaught, writer } from './agent.js';
-import { validateMessenger, validateServiceCall } from './arguments.js';
+import { messengerID, validateServiceCall } from './arguments.js';
 import { abandon, Call, callsOf, fail, open, ServiceCall } from './calls.js';
 import { readThrown, writeParams } from './hosts.js';
 import { closedError, Line } from './line.js';
@@ -137,17 +137,22 @@ export class Service extends EventEmitter {
 
   /** @param {import('../index.d.ts').Messenger} messenger */
   async sendMessenger(messenger) {
-    validateMessenger(messenger);
+    const ID = messengerID(messenger);
     this.#assertOpen();
     const call = new Call(this.#thread);
     const promise = open(call);
     const start = writer.position;
-    writer.u8(MESSENGER);
-    writer.u32(call.id);
-    writer.text(messenger.ID);
-    agent.send(this.#thread.id, start, writer.position - start);
-    writer.position = start;
-    expect();
+    try {
+      writer.u8(MESSENGER);
+      writer.u32(call.id);
+      writer.text(ID);
+      agent.send(this.#thread.id, start, writer.position - start);
+      expect();
+    } catch (error) {
+      fail(call, error);
+    } finally {
+      writer.position = start;
+    }
     return promise;
   }
 

@@ -3,7 +3,7 @@
 import { SHARE_ENV } from 'node:worker_threads';
 
 import { agent, expect, on, writer } from './agent.js';
-import { validateTaskCall } from './arguments.js';
+import { messengerIDs, validateTaskCall } from './arguments.js';
 import { fail, find, holdFor, open, PoolCall, ThreadCall } from './calls.js';
 import './ending.js';
 import { limitReached, NestingError, OwnerEndedError, UnknownTaskError } from './errors.js';
@@ -92,7 +92,8 @@ function writeOptions(options = {}) {
  */
 export function runIsolated(set, request) {
   validateTaskCall(request, true);
-  const { name, params = NO_PARAMS, reffed, messengers, transferList, signal } = request;
+  const { name, params = NO_PARAMS, reffed, transferList, signal } = request;
+  const messengers = messengerIDs(request.messengers);
   // A call that waits begins with what it was given, whatever becomes of the caller's object.
   const options = { ...request.options };
   const atom = set.atom(name);
@@ -164,7 +165,8 @@ function beginIsolated(call, set, { name, reffed, options, plain }) {
  */
 export function runWarm(set, request) {
   validateTaskCall(request, false);
-  const { name, params = NO_PARAMS, messengers, transferList, signal } = request;
+  const { name, params = NO_PARAMS, transferList, signal } = request;
+  const messengers = messengerIDs(request.messengers);
   const atom = set.atom(name);
   refuseWhileLoading(set);
   if (signal?.aborted) throw signal.reason;
@@ -259,7 +261,7 @@ function listen(call, key, signal) {
  * @param {number} work
  * @param {TaskSet} set
  * @param {string} name
- * @param {readonly import('../index.d.ts').Messenger[] | undefined} messengers
+ * @param {readonly string[]} messengers their IDs
  */
 export function writeRun(call, work, set, name, messengers) {
   writer.u8(RUN);
@@ -271,10 +273,10 @@ export function writeRun(call, work, set, name, messengers) {
   writeMessengers(messengers);
 }
 
-/** @param {readonly import('../index.d.ts').Messenger[] | undefined} messengers */
+/** @param {readonly string[]} messengers their IDs */
 function writeMessengers(messengers) {
-  writer.u32(messengers === undefined ? 0 : messengers.length);
-  if (messengers !== undefined) for (const messenger of messengers) writer.text(messenger.ID);
+  writer.u32(messengers.length);
+  for (const ID of messengers) writer.text(ID);
 }
 
 /**
