@@ -525,10 +525,11 @@ export interface Messengers {
    * Resolves with the attached messenger of a name. In a service it waits up to ten seconds, from the call,
    * for `sendMessenger` to bring it, then rejects with a {@link MessengerTimeoutError}; in a task it rejects
    * with that at once, as nothing can bring one. Rejects with a {@link MessengerClosedError} after
-   * `closeAll`.
+   * `closeAll`, or `close` of the attached one, until the name is attached again. A thread remembers the 100 names
+   * that were closed last; an earlier one is as one that was never attached.
    */
   use(name: string, options?: SignalOptions): Promise<Messenger>;
-  /** All attached messengers, by name. */
+  /** All attached messengers that are open, by name. */
   seek(): Record<string, Messenger>;
 }
 

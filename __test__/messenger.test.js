@@ -370,6 +370,21 @@ describe('close and closeAll', all, () => {
       assert.deepEqual(heard, [1]);
     }));
 
+  it('a listener that closes it keeps no message from the rest; one that is removed meanwhile hears nothing', () =>
+    withMessengers(2, async (one, two) => {
+      /** @type {string[]} */
+      const heard = [];
+      two.onMessage(() => {
+        remove();
+        two.close();
+      });
+      const remove = two.onMessage(() => heard.push('removed'));
+      two.onMessage(() => heard.push('the rest'));
+      one.sendMessage(1);
+      await until(() => heard.length > 0);
+      assert.deepEqual(heard, ['the rest']);
+    }));
+
   it('leave no subscription', async () => {
     const before = native.livingSubscriptions();
     const messengers = upTo(20).map(() => new Messenger('left by nobody'));

@@ -167,6 +167,45 @@ describe('the messengers of a service', all, () => {
   });
 });
 
+describe('the closed messengers of a service', all, () => {
+  it('are not among those of seek(); use() rejects as closed, whoever closed them', () =>
+    withService(serving, undefined, async (service) => {
+      for (const close of ['closeOn', 'closeAllOn']) {
+        const messenger = new Messenger(newName());
+        await within(service.sendMessenger(messenger));
+        await within(service.call({ name: close, params: [messenger.ID] }));
+        assert.deepEqual(await within(service.call({ name: 'attached' })), []);
+        const failed = await within(service.call({ name: 'useFails', params: [messenger.ID] }));
+        assert.equal(failed.code, 'ERR_NANOLITH_MESSENGER_CLOSED');
+        messenger.close();
+      }
+    }));
+
+  it('are forgotten, but for the names of the last 100', () =>
+    withService(serving, undefined, async (service) => {
+      const closed = Array.from({ length: 101 }, () => new Messenger(newName()));
+      for (const messenger of closed) {
+        await within(service.sendMessenger(messenger));
+        messenger.closeAll();
+      }
+      assert.equal(await within(service.call({ name: 'useAborted', params: [closed[0].ID] })), 'no more');
+      for (const { ID } of closed.slice(1)) {
+        const failed = await within(service.call({ name: 'useFails', params: [ID] }));
+        assert.equal(failed.code, 'ERR_NANOLITH_MESSENGER_CLOSED');
+      }
+    }));
+
+  it('keep nothing of who listened to them', () =>
+    withService(serving, { options: { resourceLimits: { maxOldGenerationSizeMb: 32 } } }, async (service) => {
+      for (let number = 0; number < 100; number += 1) {
+        const messenger = new Messenger();
+        await within(service.sendMessenger(messenger));
+        await within(service.call({ name: 'listensHeavily', params: [messenger.ID] }));
+        messenger.closeAll();
+      }
+    }));
+});
+
 for (const [kind, set] of /** @type {const} */ ([
   ['one-off', servingOnce],
   ['warm', servingWarm],
@@ -241,6 +280,11 @@ describe('messengers given to a warm task', () => {
       const failing = servingWarm({ name: 'fail', params: ['x'], messengers: [messenger] });
       assert.equal(await rejection(failing), 'x');
       assert.equal(native.livingSubscriptions(), before);
+      // Closed by the task itself, it is as absent for the next one.
+      const closed = new Messenger(newName());
+      await within(servingWarm({ name: 'closeAllOn', params: [closed.ID], messengers: [closed] }));
+      const absent = await within(servingWarm({ name: 'useFails', params: [closed.ID] }));
+      assert.equal(absent.code, 'ERR_NANOLITH_MESSENGER_TIMEOUT');
       const cell = newCell();
       const controller = new AbortController();
       const options = { messengers: [messenger], signal: controller.signal };

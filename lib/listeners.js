@@ -6,7 +6,10 @@ import { onAbort } from './signals.js';
 
 /** Who listens at one end. Listeners run in order of registration; one that throws does not stop the others. */
 export class Listeners {
-  /** One for each registration, as the same callback may be registered again. @type {{ callback: (data: any) => unknown }[]} */
+  /**
+   * One for each registration, as the same callback may be registered again.
+   * @type {{ callback: (data: any) => unknown, removed: boolean }[]}
+   */
   #entries = [];
   /** What rejects those who wait. @type {Set<(reason: unknown) => void>} */
   #waiting = new Set();
@@ -19,7 +22,7 @@ export class Listeners {
    */
   add(callback) {
     validateFunction(callback);
-    const entry = { callback };
+    const entry = { callback, removed: false };
     // A new array each time: an `emit` under way goes on with the listeners it began with.
     this.#entries = [...this.#entries, entry];
     return () => this.#removeAt(this.#entries.indexOf(entry));
@@ -32,7 +35,9 @@ export class Listeners {
 
   /** @param {number} index */
   #removeAt(index) {
-    if (index >= 0) this.#entries = this.#entries.toSpliced(index, 1);
+    if (index < 0) return;
+    this.#entries[index].removed = true;
+    this.#entries = this.#entries.toSpliced(index, 1);
   }
 
   get size() {
@@ -41,11 +46,9 @@ export class Listeners {
 
   /** @param {unknown} data */
   emit(data) {
-    const before = this.#entries;
-    for (const entry of before) {
+    for (const { callback, removed } of this.#entries) {
       // One that an earlier listener removed no longer hears.
-      if (this.#entries !== before && !this.#entries.includes(entry)) continue;
-      const { callback } = entry;
+      if (removed) continue;
       try {
         callback(data);
       } catch (error) {
@@ -85,12 +88,13 @@ export class Listeners {
   }
 
   /**
-   * Nothing comes any more: whoever waits hears why.
+   * Nothing comes any more: whoever waits hears why, and nothing is kept of who listened.
    * @param {() => unknown} reason
    */
   close(reason) {
     this.#closed = reason;
     for (const fail of this.#waiting) fail(reason());
+    this.#entries = [];
   }
 }
 

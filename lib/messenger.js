@@ -18,6 +18,8 @@ export class Messenger {
   #subscription;
   #closed = false;
   #reffed = false;
+  /** What to do once when it closes. @type {(() => void) | undefined} */
+  #onClosed;
 
   /** @param {string | { __messengerID: string }} [name] */
   constructor(name) {
@@ -97,15 +99,21 @@ export class Messenger {
     this.#closed = true;
     open.delete(this.#subscription);
     this.#listeners.close(() => this.#closedError());
+    this.#onClosed?.();
+    this.#onClosed = undefined;
   }
 
   #closedError() {
     return new MessengerClosedError(`The messenger '${this.#ID}' has been closed.`);
   }
 
-  /** @param {Messenger} messenger */
-  static isClosed(messenger) {
-    return messenger.#closed;
+  /**
+   * For who keeps it: what to do once when it closes, whoever closes it.
+   * @param {Messenger} messenger
+   * @param {() => void} onClosed
+   */
+  static onClosed(messenger, onClosed) {
+    messenger.#onClosed = onClosed;
   }
 
   static {

@@ -12,8 +12,13 @@ import { onAbort } from './signals.js';
 /** How long `use` waits for a messenger to be brought, in milliseconds. */
 const USE_MS = 10_000;
 
-/** @type {Map<string, Messenger>} */
+/** How many names of closed messengers `use` remembers. */
+const MAX_CLOSED = 100;
+
+/** Those that are open. @type {Map<string, Messenger>} */
 const attached = new Map();
+/** The names of the others, the latest closed last. @type {Set<string>} */
+const closed = new Set();
 /** Who waits for a messenger, by its name. @type {Map<string, Set<(messenger: Messenger) => void>>} */
 const waiting = new Map();
 
@@ -22,11 +27,23 @@ const waiting = new Map();
  * @param {string} name
  */
 export function attach(name) {
-  const known = attached.get(name);
-  if (known !== undefined && !Messenger.isClosed(known)) return;
+  if (attached.has(name)) return;
   const messenger = new Messenger(name);
   attached.set(name, messenger);
+  closed.delete(name);
+  Messenger.onClosed(messenger, () => rememberClosed(name));
   for (const found of waiting.get(name) ?? []) found(messenger);
+}
+
+/**
+ * A service may be given any number of messengers, so of those that are closed the names remain, and only of the latest.
+ * @param {string} name
+ */
+function rememberClosed(name) {
+  attached.delete(name);
+  closed.add(name);
+  const [oldest] = closed;
+  if (closed.size > MAX_CLOSED) closed.delete(oldest);
 }
 
 /**
@@ -51,7 +68,7 @@ const NONE = [];
 export function returnMessengers(names) {
   for (const name of names) {
     attached.get(name)?.close();
-    attached.delete(name);
+    closed.delete(name);
   }
 }
 
@@ -80,10 +97,8 @@ async function use(name, options) {
   const signal = options?.signal;
   if (signal?.aborted) throw signal.reason;
   const known = attached.get(name);
-  if (known !== undefined) {
-    if (Messenger.isClosed(known)) throw new MessengerClosedError(`The messenger '${name}' has been closed.`);
-    return known;
-  }
+  if (known !== undefined) return known;
+  if (closed.has(name)) throw new MessengerClosedError(`The messenger '${name}' has been closed.`);
   if (!isService()) {
     throw new MessengerTimeoutError(
       `No messenger '${name}' came with this task, and nothing can bring one later: pass it in \`messengers\`.`,
