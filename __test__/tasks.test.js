@@ -7,7 +7,18 @@ import { pending, pendingWarm } from './fixtures/never-settles.js';
 import { odd } from './fixtures/odd-results.js';
 import { tasks } from './fixtures/tasks.js';
 import { warm } from './fixtures/warm.js';
-import { arrivals, newCell, poolIdle, rejection, threadsGone, until, within } from './helpers.js';
+import {
+  arrivals,
+  fixtureUrl,
+  INDEX,
+  newCell,
+  poolIdle,
+  rejection,
+  runWell,
+  threadsGone,
+  until,
+  within,
+} from './helpers.js';
 
 const both = /** @type {const} */ ([
   ['one-off', tasks],
@@ -303,5 +314,21 @@ describe('isolation', () => {
       cells.map(arrivals),
       cells.map(() => 1),
     );
+  });
+
+  it('has results with the right keys, however many key lists the process has seen', async () => {
+    // In a process of its own, whose table is full afterwards: 32,768 texts.
+    const code = `
+      import { Messenger } from '${INDEX}';
+      import { columns } from '${fixtureUrl('makes-up-keys.js')}';
+      const messenger = new Messenger('takes the first key list');
+      for (let i = 0; i < 2; i++) messenger.sendMessage({ first: i });
+      for (let call = 0; call < 10; call++) {
+        const rows = await columns({ name: 'rows', params: [call] });
+        const wrong = rows.findIndex((row, at) => JSON.stringify(row) !== JSON.stringify({ ['c' + call + '_' + (at >> 1)]: at }));
+        if (wrong >= 0) throw new Error('call ' + call + ', row ' + wrong + ': ' + JSON.stringify(rows[wrong]));
+      }
+      console.log('right');`;
+    assert.equal(await runWell(code), 'right\n');
   });
 });

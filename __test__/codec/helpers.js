@@ -1,14 +1,17 @@
 import { Reader } from '../../lib/codec/reader.js';
 import { Writer } from '../../lib/codec/writer.js';
 
-/** A writer and a reader that share a table of atoms. */
-export function makeCodec({ size = 4096, generate = true, start = 0 } = {}) {
+/** A writer and a reader that share a table of atoms, which has room for `room` of them. */
+export function makeCodec({ size = 4096, generate = true, start = 0, room = Number.POSITIVE_INFINITY } = {}) {
   const atoms = [];
   const atomIds = new Map();
   const grown = [];
+  const asked = [];
   const writer = new Writer({
     bytes: new Uint8Array(size),
     atom(text) {
+      asked.push(text);
+      if (!atomIds.has(text) && atoms.length >= room) return null;
       if (!atomIds.has(text)) atomIds.set(text, atoms.push(text) - 1);
       return atomIds.get(text);
     },
@@ -58,7 +61,7 @@ export function makeCodec({ size = 4096, generate = true, start = 0 } = {}) {
     if (reader.position !== bytes.length) throw new Error(`${bytes.length - reader.position} bytes left`);
     return thrown;
   }
-  return { writer, reader, atoms, grown, encode, decode, decodeDeep, roundTrip, throwAcross };
+  return { writer, reader, atoms, asked, grown, encode, decode, decodeDeep, roundTrip, throwAcross };
 }
 
 /** A seeded source of random numbers (mulberry32). */

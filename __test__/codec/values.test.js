@@ -267,6 +267,18 @@ describe('shapes', () => {
     assert.equal(atoms.length, 4096);
   });
 
+  it('have their keys with them when the table is full, and are not asked for again', () => {
+    const { roundTrip, encode, atoms, asked } = makeCodec({ room: 1 });
+    for (let i = 0; i < 4; i++) {
+      for (const value of [{ first: i }, { second: i, third: i }, { fourth: { first: i, second: i } }]) {
+        assert.deepEqual(roundTrip(value), value);
+      }
+    }
+    assert.deepEqual(atoms, ['["first"]']);
+    assert.equal(asked.length, 4, 'each key list once');
+    assert.ok(encode({ first: 1 }).length < encode({ other: 1 }).length, 'what got in before stays');
+  });
+
   it('do not grow without bound for objects that are used as dictionaries', () => {
     const { encode, writer, atoms } = makeCodec();
     for (let i = 0; i < 30_000; i++) encode({ [`key ${i}`]: i });

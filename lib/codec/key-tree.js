@@ -8,6 +8,9 @@
  */
 import { ShapeLimit } from './tags.js';
 
+/** What a node has in place of an atom: it may get one, or the table had none for it, which never changes. */
+const [UNASKED, REFUSED] = [-1, -2];
+
 /** Keys that an `arguments` object can begin with. */
 const INDEX_LIKE = /^\d/;
 
@@ -27,8 +30,8 @@ export class KeyNode {
     this.lastChild = null;
     /** @type {Map<string, KeyNode> | null} */
     this.children = null;
-    /** The atom of the key list, or -1. */
-    this.shape = -1;
+    /** The atom of the key list, or why there is none. @type {number} */
+    this.shape = UNASKED;
     this.seen = false;
     /** @type {string[] | null} All keys so far, when this node is loose. */
     this.loose = null;
@@ -38,7 +41,7 @@ export class KeyNode {
 }
 
 export class KeyTree {
-  /** @param {(text: string) => number} atom */
+  /** @param {(text: string) => number | null} atom `null` when there is no room for more */
   constructor(atom) {
     this.atom = atom;
     this.root = new KeyNode(null, '');
@@ -74,24 +77,23 @@ export class KeyTree {
   }
 
   /**
-   * The atom of the key list, or -1 when it is to be sent inline.
+   * The atom of the key list; negative when it is to be sent inline.
    * @param {KeyNode} node
    */
   shapeOf(node) {
     if (node.shape >= 0) return node.shape;
-    if (node.loose !== null) return -1;
+    if (node.loose !== null || node.shape === REFUSED) return REFUSED;
     if (!node.seen) {
       node.seen = true;
-      return -1;
+      return UNASKED;
     }
-    if (this.shapes >= ShapeLimit.shapes) return -1;
+    if (this.shapes >= ShapeLimit.shapes) return REFUSED;
     // Key by key: a program may have given Array.prototype a toJSON.
-    node.shape = this.atom(
-      `[${keysOf(node)
-        .map((key) => JSON.stringify(key))
-        .join(',')}]`,
-    );
-    this.shapes++;
+    const text = `[${keysOf(node)
+      .map((key) => JSON.stringify(key))
+      .join(',')}]`;
+    node.shape = this.atom(text) ?? REFUSED;
+    if (node.shape >= 0) this.shapes++;
     return node.shape;
   }
 }

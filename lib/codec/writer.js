@@ -28,7 +28,8 @@ export class Writer extends Scratch {
   /**
    * @param {object} options
    * @param {Uint8Array} options.bytes the first scratch
-   * @param {(text: string) => number} options.atom gives a string its process-wide number
+   * @param {(text: string) => number | null} options.atom gives a string its process-wide number, `null` when there
+   *   is no room for more
    * @param {(bytes: Uint8Array) => void} options.onGrow called with the bigger scratch that replaced `bytes`
    */
   constructor({ bytes, atom, onGrow }) {
