@@ -169,6 +169,70 @@ describe('buffers', () => {
     port1.close();
   });
 
+  it('run getters only once more, however many buffers turn out to be shared', () => {
+    const { roundTrip } = makeCodec();
+    const buffers = Array.from({ length: 1000 }, () => new ArrayBuffer(8));
+    let reads = 0;
+    const copy = roundTrip({
+      get n() {
+        return ++reads;
+      },
+      pairs: buffers.map((buffer) => [new Uint8Array(buffer, 0, 4), new Uint8Array(buffer, 4)]),
+    });
+    assert.equal(reads, 2);
+    for (const [a, b] of copy.pairs) assert.equal(a.buffer, b.buffer);
+  });
+
+  it('that a getter makes anew each time are shared as well, in the end', () => {
+    const { roundTrip, throwAcross } = makeCodec();
+    const makers = {
+      parts: (b) => [new Uint8Array(b, 0, 4), new Float64Array(b, 8, 1)],
+      partAndWhole: (b) => [new Uint8Array(b, 0, 4), new Uint8Array(b)],
+      partAndBuffer: (b) => [new Uint8Array(b, 0, 4), new DataView(b), b],
+    };
+    const old = new ArrayBuffer(24);
+    for (const [name, make] of Object.entries(makers)) {
+      let reads = 0;
+      const value = {
+        old: new Uint8Array(old, 1, 2),
+        get views() {
+          reads += 1;
+          const buffer = new ArrayBuffer(16);
+          new Uint8Array(buffer).fill(reads);
+          return make(buffer);
+        },
+        get buffer() {
+          return this.views[0].buffer;
+        },
+        again: new Uint8Array(old, 3, 2),
+      };
+      for (const copy of [roundTrip(value), throwAcross(Object.assign(new Error('x'), { value })).value]) {
+        assert.ok(reads <= 12, `${name}: ${reads} reads`);
+        const [first, ...others] = copy.views;
+        for (const view of others) assert.equal(view.buffer ?? view, first.buffer, name);
+        assert.equal(first.buffer.byteLength, 16);
+        assert.equal(copy.buffer.byteLength, 16);
+        assert.equal(copy.old.buffer, copy.again.buffer);
+        assert.equal(copy.old.buffer.byteLength, 24);
+      }
+    }
+  });
+
+  it('that a getter makes anew each time: a Node Buffer brings no more than its own bytes', () => {
+    const { roundTrip } = makeCodec();
+    const copy = roundTrip({
+      get mixed() {
+        const buffer = new ArrayBuffer(64);
+        return [Buffer.from(buffer, 8, 4), new Uint8Array(buffer, 0, 1), new Uint8Array(buffer, 1, 1), buffer];
+      },
+      pooled: Buffer.from('pooled'),
+    });
+    const [mine, a, b, buffer] = copy.mixed;
+    assert.deepEqual([mine.buffer.byteLength, copy.pooled.buffer.byteLength], [4, 6]);
+    assert.equal(a.buffer, buffer);
+    assert.equal(b.buffer, buffer);
+  });
+
   it('bring only the bytes of a lone view', () => {
     const { roundTrip } = makeCodec();
     const pooled = Buffer.from('secret? no');

@@ -6,6 +6,8 @@
 const LINEAR = 16;
 /** A longer list is given up after use instead of being cleared and kept. */
 const KEPT = 256;
+/** The attempt that no other follows. Two are enough, unless a getter makes new buffers each time. */
+const LAST = 3;
 
 export class Seen {
   constructor() {
@@ -23,8 +25,12 @@ export class Seen {
     this.transfer = null;
     /** @type {Map<object, boolean> | null} Buffers of which a piece was copied, and whether it may be shared. */
     this.pieces = null;
-    /** @type {Set<object> | null} Buffers that are referenced in several places, found out by a first attempt. */
+    /** @type {Set<object> | null} Buffers that are referenced in several places, found out by an attempt before. */
     this.shared = null;
+    /** How many times the value has been begun. */
+    this.attempt = 1;
+    /** This attempt has found a buffer to share: what it writes is not used, it only looks for more of them. */
+    this.again = false;
     /** How many errors enclose the one being written. */
     this.errorDepth = 0;
   }
@@ -93,9 +99,21 @@ export class Seen {
     if (this.hosts !== null) this.hosts.length = hosts;
   }
 
-  /** Starts over, knowing that `buffer` is to be shared. @param {object} buffer */
-  restartSharing(buffer) {
+  /** Whether every buffer comes in full, shared by all views on it, since there is no attempt after this one. */
+  get sharesAll() {
+    return this.attempt === LAST;
+  }
+
+  /** The value is to be encoded once more, with `buffer` shared. @param {object} buffer */
+  share(buffer) {
     (this.shared ??= new Set()).add(buffer);
+    this.again = true;
+  }
+
+  /** Begins the next attempt. */
+  restart() {
+    this.attempt += 1;
+    this.again = false;
     this.pieces = null;
     this.errorDepth = 0;
     this.graph = false;
@@ -114,9 +132,8 @@ export class Seen {
     this.transfer = null;
     this.pieces = null;
     this.shared = null;
+    this.attempt = 1;
+    this.again = false;
     this.errorDepth = 0;
   }
 }
-
-/** Thrown, and caught by Writer, to encode a value once more after `restartSharing`. */
-export const RESTART = Symbol('restart');

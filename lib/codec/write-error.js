@@ -7,7 +7,6 @@
  */
 import { inspect, types } from 'node:util';
 import { isNative, kindOfPrototype, ownData } from './prototypes.js';
-import { RESTART } from './seen.js';
 import { ErrorField, ErrorKind, Tag } from './tags.js';
 
 /** @typedef {import('./writer.js').Writer} Writer */
@@ -153,8 +152,7 @@ function attemptBy(write, w, value) {
   try {
     write(w, value);
     return true;
-  } catch (error) {
-    if (error === RESTART) throw error;
+  } catch {
     seen.rewind(count, hosts);
     seen.errorDepth = errorDepth;
     return false;

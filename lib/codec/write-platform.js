@@ -13,7 +13,6 @@ import { Buffer } from 'node:buffer';
 import { types } from 'node:util';
 import { isHostValue, kindOfPrototype } from './prototypes.js';
 import { cloneError, refuse } from './refusal.js';
-import { RESTART } from './seen.js';
 import { Tag, ViewKind } from './tags.js';
 import { writeError } from './write-error.js';
 
@@ -180,7 +179,7 @@ function writeBuffer(w, value) {
   const seen = /** @type {Seen} */ (w.seen);
   const length = bufferLength(value);
   refuseDetached(value, length);
-  if (seen.pieces !== null && seen.pieces.has(value)) restartSharing(seen, value);
+  if (!seen.sharesAll && seen.pieces !== null && seen.pieces.has(value)) seen.share(value);
   if (bufferResizable(value) === true) {
     w.u8(Tag.BufferResizable);
     w.u32(writableLength(length));
@@ -189,7 +188,7 @@ function writeBuffer(w, value) {
     w.u8(Tag.Buffer);
     w.u32(writableLength(length));
   }
-  w.raw(new Uint8Array(value));
+  if (!seen.again) w.raw(new Uint8Array(value));
 }
 
 /**
@@ -211,10 +210,12 @@ function writeView(w, view) {
   if (bufferResizable(buffer) === true || (seen.shared !== null && seen.shared.has(buffer)) || seen.find(buffer) >= 0) {
     return writeViewOf(w, view, kind, of, buffer);
   }
+  // But for Node Buffers, on a pool that other people's data is in.
+  if (seen.sharesAll && !Buffer.isBuffer(view)) return writeViewOf(w, view, kind, of, buffer);
   const byteLength = of.byteLength(view);
   const whole = byteLength === total;
-  if (seen.pieces !== null && seen.pieces.has(buffer)) {
-    if (whole || (!Buffer.isBuffer(view) && seen.pieces.get(buffer))) restartSharing(seen, buffer);
+  if (!seen.sharesAll && seen.pieces !== null && seen.pieces.has(buffer)) {
+    if (whole || (!Buffer.isBuffer(view) && seen.pieces.get(buffer))) seen.share(buffer);
   }
   if (whole) {
     seen.push(buffer);
@@ -226,7 +227,7 @@ function writeView(w, view) {
   w.u8(Tag.Bytes);
   w.u8(kind);
   w.u32(writableLength(byteLength));
-  w.raw(new Uint8Array(buffer, of.byteOffset(view), byteLength));
+  if (!seen.again) w.raw(new Uint8Array(buffer, of.byteOffset(view), byteLength));
 }
 
 /**
@@ -267,16 +268,6 @@ function boundsOf(view, of) {
  */
 function tracksLength(buffer, end, size) {
   return (buffer.resizable === true || buffer.growable === true) && buffer.byteLength - end < size;
-}
-
-/**
- * @param {Seen} seen
- * @param {object} buffer
- * @returns {never}
- */
-function restartSharing(seen, buffer) {
-  seen.restartSharing(buffer);
-  throw RESTART;
 }
 
 /** @param {ArrayBuffer} buffer @param {number} length */

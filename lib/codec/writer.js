@@ -9,7 +9,7 @@ import { types } from 'node:util';
 import { KeyTree, keysOf } from './key-tree.js';
 import { refuse } from './refusal.js';
 import { Scratch } from './scratch.js';
-import { RESTART, Seen } from './seen.js';
+import { Seen } from './seen.js';
 import { FIRST_SMALL_INT, Flag, Tag } from './tags.js';
 import { writeLenient, writeStandIn } from './write-error.js';
 import { writePlatform } from './write-platform.js';
@@ -109,15 +109,12 @@ export class Writer extends Scratch {
     seen.begin(options);
     try {
       while (!done) {
+        this.position = start;
         this.u8(Flag.Tree);
-        try {
-          if (lenient) writeLenient(this, value);
-          else this.item(value);
-          done = true;
-        } catch (error) {
-          if (error !== RESTART) throw error;
-          this.position = start;
-        }
+        if (lenient) writeLenient(this, value);
+        else this.item(value);
+        done = !seen.again;
+        if (!done) seen.restart();
       }
       if (seen.graph) this.bytes[start] = Flag.Graph;
     } finally {
