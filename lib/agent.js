@@ -196,8 +196,13 @@ function wake() {
     return;
   }
   woken = true;
-  run();
-  woken = false;
+  try {
+    run();
+  } catch (error) {
+    throwUncaught(error);
+  } finally {
+    woken = false;
+  }
 }
 
 /** An answer is awaited: the loop looks for it before it sleeps. */
@@ -220,6 +225,18 @@ function run() {
     clearImmediate(scheduled);
     scheduled = undefined;
   }
+  let thrown = true;
+  try {
+    turn();
+    thrown = false;
+  } finally {
+    // A tick that throws, or memory that there is not: an uncaught exception, after which the loop goes on.
+    if (thrown) scheduled ??= setImmediate(run);
+  }
+}
+
+/** Looks until nothing comes, or until others have to have their turn; then schedules the next look, or sleeps. */
+function turn() {
   unsettled = 0;
   turnEnds = agent.now() + TURN_MS;
   let found = look();
@@ -333,14 +350,7 @@ function settle() {
   if (runTicks === undefined || woken || agent.now() >= turnEnds) return false;
   for (const work of beforeMicrotasks) work();
   unsettled = 0;
-  let thrown = true;
-  try {
-    runTicks();
-    thrown = false;
-  } finally {
-    // A tick that throws is an uncaught exception, after which the loop goes on.
-    if (thrown) scheduled ??= setImmediate(run);
-  }
+  runTicks();
   return true;
 }
 

@@ -49,3 +49,13 @@ export function dataProperty(value, key) {
   }
   return undefined;
 }
+
+/**
+ * The error for a value that takes more bytes than can be carried.
+ * @param {number} bytes how many it takes up to where that showed
+ * @param {number} most
+ */
+export function tooLarge(bytes, most) {
+  const error = new RangeError(`A value of ${bytes} bytes or more could not be sent: ${most} at most can be.`);
+  return Object.assign(error, { code: 'ERR_NANOLITH_LIMIT' });
+}

@@ -5,10 +5,13 @@
  * of one memory) may be others after each call.
  */
 import { dataViewOf, textBufferOf } from './memory.js';
+import { tooLarge } from './refusal.js';
 import { Tag } from './tags.js';
 
 /** Room that is ensured before each fixed-size write; a short text fits as well. */
 const SLACK = 96;
+/** How large a scratch may be: places in it, and lengths, cross to the native side and between threads as 32 bits. */
+const MOST = 2 ** 32;
 /** Up to this length a text is written unit by unit; beyond, one native call is faster. */
 const SHORT_TEXT = 24;
 const NOT_LATIN1 = /[^\x00-\xff]/;
@@ -22,6 +25,8 @@ export class Scratch {
     /** Where the next byte goes. */
     this.position = 0;
     this.onGrow = onGrow;
+    /** How large it may become. */
+    this.most = MOST;
     this.bytes = bytes;
     this.view = dataViewOf(bytes);
     this.buffer = textBufferOf(bytes);
@@ -40,15 +45,18 @@ export class Scratch {
   }
 
   /**
-   * Ensures room for `needed` bytes and SLACK more.
+   * Ensures room for `needed` bytes and SLACK more. That is more than the core puts before what is handed to it, so what
+   * fits here can be carried all the way.
    * @param {number} needed
    */
   ensure(needed) {
     const end = this.position + needed;
     if (end <= this.limit) return;
+    const { most } = this;
+    if (end + SLACK > most) throw tooLarge(end, most - SLACK);
     let size = Math.max(this.bytes.length, 64) * 2;
     while (size < end + SLACK) size *= 2;
-    const bytes = new Uint8Array(size);
+    const bytes = new Uint8Array(Math.min(size, most));
     bytes.set(this.bytes);
     this.adopt(bytes);
     this.onGrow(bytes);

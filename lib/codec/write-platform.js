@@ -182,11 +182,11 @@ function writeBuffer(w, value) {
   if (!seen.sharesAll && seen.pieces !== null && seen.pieces.has(value)) seen.share(value);
   if (bufferResizable(value) === true) {
     w.u8(Tag.BufferResizable);
-    w.u32(writableLength(length));
+    w.u32(length);
     w.f64(bufferMaxLength(value));
   } else {
     w.u8(Tag.Buffer);
-    w.u32(writableLength(length));
+    w.u32(length);
   }
   if (!seen.again) w.raw(new Uint8Array(value));
 }
@@ -226,7 +226,7 @@ function writeView(w, view) {
   }
   w.u8(Tag.Bytes);
   w.u8(kind);
-  w.u32(writableLength(byteLength));
+  w.u32(byteLength);
   if (!seen.again) w.raw(new Uint8Array(buffer, of.byteOffset(view), byteLength));
 }
 
@@ -278,12 +278,6 @@ function refuseDetached(buffer, length) {
   } catch {
     throw cloneError('An ArrayBuffer is detached and could not be cloned.');
   }
-}
-
-/** @param {number} length */
-function writableLength(length) {
-  if (length > 0xffffffff) throw cloneError('An ArrayBuffer of more than 4 GiB could not be cloned.');
-  return length;
 }
 
 /**

@@ -31,6 +31,8 @@ const TURN_MS = 5;
 const TELL_MS = 1_000;
 /** What `turn` says instead of the size of a task: that there is none, that it is enough, or that this time has passed. */
 const [IDLE, ENOUGH, OVERDUE] = [0, -1, -2];
+/** What the number of a call takes, which a task begins with. */
+const CALL_BYTES = 4;
 
 /** @type {Map<string, Function>} */
 let functions;
@@ -128,7 +130,14 @@ function work(answer) {
       return;
     }
     if (bytes < 0) {
-      makeRoom(-bytes);
+      const call = payload(CALL_BYTES).u32();
+      try {
+        makeRoom(-bytes);
+      } catch (error) {
+        // There is no memory for it.
+        writeFailure(call, error);
+        continue;
+      }
       bytes = agent.payload();
     }
     if (!run(payload(bytes))) return;

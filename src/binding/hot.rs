@@ -132,20 +132,26 @@ impl Handle {
         self.find(id).or_else(|| self.agent.pool().thread(id))
     }
 
-    /// Copies bytes into the scratch and says how long they are; negative, how long it must be.
-    pub(super) fn hand_over(&mut self, bytes: &[&[u8]]) -> i32 {
+    /// Copies bytes into the scratch and says how long they are; negative, how long it must be. Then the first part of them
+    /// is there, if it fits.
+    pub(super) fn hand_over(&mut self, bytes: &[&[u8]]) -> f64 {
         let length: usize = bytes.iter().map(|part| part.len()).sum();
         let scratch = self.incoming();
         if length > scratch.len() {
+            if let Some(head) = bytes.first()
+                && let Some(place) = scratch.get_mut(..head.len())
+            {
+                place.copy_from_slice(head);
+            }
             self.oversize = Some(bytes.concat());
-            return -i32::try_from(length).unwrap_or(i32::MAX);
+            return -(length as f64);
         }
         let mut at = 0;
         for part in bytes {
             scratch[at..at + part.len()].copy_from_slice(part);
             at += part.len();
         }
-        i32::try_from(length).unwrap_or(i32::MAX)
+        length as f64
     }
 }
 

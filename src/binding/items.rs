@@ -95,12 +95,14 @@ impl Raw<2> for Finish {
 /// `turn(length, untilMs)`: a warm thread answers the task it ran by the first bytes of the scratch (nothing with `length`
 /// 0), unless that was aborted, and takes the next. The bytes of `[u32 call][payload]` now in `incoming`; 0 when it is idle,
 /// -1 when it should end, -2 when there is a task that it takes no sooner than its event loop has had a turn, since `now()`
-/// is past `untilMs`; below that minus the bytes needed: make room and ask `payload()`.
+/// is past `untilMs`; below that minus the bytes needed: the call is in `incoming`; make room and ask `payload()`, or answer
+/// the call, if there is no room.
 struct NextTurn;
 impl Raw<2> for NextTurn {
     fn run(handle: &mut Handle, call: &Call<2>) -> Outcome<sys::napi_value> {
         let overdue = now_ms() > call.f64(1)?;
         let (awaited, turn) = handle.agent.pool().turn(&handle.agent, overdue);
+        handle.oversize = None;
         let answer = handle.outgoing_at(0, call.u32(0)? as usize)?;
         if let Some(caller) = &handle.caller
             && awaited
@@ -112,15 +114,15 @@ impl Raw<2> for NextTurn {
         let result = match turn {
             Turn::Idle => {
                 handle.caller = None;
-                0
+                0.0
             }
             Turn::End => {
                 handle.caller = None;
-                -1
+                -1.0
             }
             Turn::Later => {
                 handle.caller = None;
-                -2
+                -2.0
             }
             Turn::Run {
                 payload,
@@ -131,7 +133,7 @@ impl Raw<2> for NextTurn {
                 handle.hand_over(&[&number.to_le_bytes(), &payload])
             }
         };
-        call.int(result)
+        call.number(result)
     }
 }
 
@@ -141,7 +143,7 @@ impl Raw<0> for Oversize {
     fn run(handle: &mut Handle, call: &Call<0>) -> Outcome<sys::napi_value> {
         let bytes = handle.oversize.take().unwrap_or_default();
         let length = handle.hand_over(&[&bytes]);
-        call.int(length)
+        call.number(length)
     }
 }
 

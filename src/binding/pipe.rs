@@ -50,7 +50,7 @@ struct PipeWrite;
 impl Raw<3> for PipeWrite {
     fn run(handle: &mut Handle, call: &Call<3>) -> Outcome<sys::napi_value> {
         let (start, length) = call.bytes(1)?;
-        let from = call.u32(2)? as usize;
+        let from = call.size(2)?;
         let Some(rest) = length.checked_sub(from) else {
             return Err(Failed("bytes outside of the array"));
         };

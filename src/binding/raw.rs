@@ -65,6 +65,15 @@ impl<const N: usize> Call<N> {
         Ok(value)
     }
 
+    /// A whole number that may be past what 32 bits hold.
+    pub(super) fn size(&self, at: usize) -> Outcome<usize> {
+        let mut value = 0;
+        // SAFETY: as in `u32`.
+        let status = unsafe { sys::napi_get_value_int64(self.env, self.arguments[at], &raw mut value) };
+        check(status, "napi_get_value_int64")?;
+        usize::try_from(value).map_err(|_| Failed("a size was expected"))
+    }
+
     pub(super) fn bool(&self, at: usize) -> Outcome<bool> {
         let mut value = false;
         // SAFETY: as in `u32`.
