@@ -517,6 +517,52 @@ describe('R25: errors', () => {
     }));
 });
 
+describe('a chunk that is transferred before it is written', () => {
+  const message = 'A chunk was detached or made smaller before all of it was written.';
+  /** @param {Uint8Array} chunk */
+  const transfer = ({ buffer }) => structuredClone(buffer, { transfer: [/** @type {ArrayBuffer} */ (buffer)] });
+  /** What the callback of a write gets. @param {Writable} stream @param {Uint8Array} chunk */
+  const written = (stream, chunk) =>
+    new Promise((resolve) => {
+      stream.write(chunk, (error) => resolve(error ?? 'written'));
+    });
+
+  it('fails its write and the stream, here and there', () =>
+    withListener(async (service) => {
+      for (const many of [false, true]) {
+        for (const begun of [true, false]) {
+          const id = `${many} ${begun}`;
+          const stream = await service.createStream({ take: 'stall', id });
+          const ended = errorOf(stream);
+          const there = service.waitForMessage((/** @type {any} */ data) => data?.id === id && data.error);
+          const [first, second] = [new Uint8Array(5 * MB), new Uint8Array(16)];
+          const results = [written(stream, first), written(stream, second)];
+          if (many) results.push(written(stream, new Uint8Array(1)));
+          assert.ok(stream.writableNeedDrain);
+          transfer(begun ? first : second);
+          await service.call({ name: 'resume', params: [id] });
+          const [one, two] = await within(Promise.all(results));
+          if (begun) assert.equal(one.message, message);
+          else assert.equal(one, 'written');
+          assert.equal(two.message, message);
+          const error = await within(ended);
+          assert.deepEqual([error.message, error.code], [message, 'ERR_NANOLITH_INVALID_ARGUMENT']);
+          assert.ok(error instanceof TypeError);
+          assert.ok(stream.destroyed);
+          assert.equal((await within(there)).error.message, message);
+        }
+      }
+    }));
+
+  it('is no chunk that was empty to begin with', () =>
+    withListener(async (service) => {
+      const stream = await service.createStream({ take: 'collect', id: 'it' });
+      assert.equal(await written(stream, new Uint8Array(0)), 'written');
+      stream.end('end');
+      assert.equal(String(Buffer.concat((await reportOf(service)).chunks)), 'end');
+    }));
+});
+
 describe('a thread that ends', () => {
   it('ends what it reads', () =>
     withListener(async (service) => {

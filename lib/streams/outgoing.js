@@ -48,7 +48,7 @@ export class OutgoingStream extends Writable {
    * @param {(error?: Error | null) => void} callback
    */
   _write(chunk, _encoding, callback) {
-    this.#begin([chunk], callback);
+    this.#begin([own(chunk)], callback);
   }
 
   /**
@@ -57,7 +57,7 @@ export class OutgoingStream extends Writable {
    */
   _writev(writes, callback) {
     this.#begin(
-      writes.map((write) => write.chunk),
+      writes.map((write) => own(write.chunk)),
       callback,
     );
   }
@@ -104,7 +104,12 @@ export class OutgoingStream extends Writable {
   /** Writes for as long as there is room, or sees to it that `goOn` is called. */
   #flush() {
     while (this.#next < this.#chunks.length) {
-      if (!this.#put(this.#chunks[this.#next])) {
+      const chunk = this.#chunks[this.#next];
+      if (this.#isGone(chunk)) {
+        this.#done(gone());
+        return;
+      }
+      if (!this.#put(chunk)) {
         expect();
         return;
       }
@@ -115,21 +120,47 @@ export class OutgoingStream extends Writable {
     else setImmediate(() => this.#goOn());
   }
 
-  #done() {
+  /** @param {Error} [error] */
+  #done(error) {
     const callback = this.#callback;
     this.#callback = undefined;
     this.#chunks = NONE;
-    callback?.();
+    callback?.(error);
+  }
+
+  /**
+   * Whether a chunk has lost bytes while it waited: its buffer was transferred, or made smaller.
+   * @param {Uint8Array} chunk
+   */
+  #isGone({ length, buffer }) {
+    return length < this.#from || (length === 0 && isDetached(buffer));
   }
 
   /** Says whether the whole chunk has been taken. @param {Uint8Array} chunk */
   #put(chunk) {
-    // What other threads may write to meanwhile is not for the native side to read.
-    const bytes = types.isSharedArrayBuffer(chunk.buffer) ? Buffer.from(chunk) : chunk;
-    const taken = agent.pipeWrite(this.#pipe, bytes, this.#from);
+    const taken = agent.pipeWrite(this.#pipe, chunk, this.#from);
     if (taken === OVER) return false;
     this.#from += taken;
     this.#left -= taken;
-    return this.#from === bytes.length;
+    return this.#from === chunk.length;
   }
+}
+
+/** What other threads may write to meanwhile is not for the native side to read. @param {Uint8Array} chunk */
+const own = (chunk) => (types.isSharedArrayBuffer(chunk.buffer) ? Buffer.from(chunk) : chunk);
+
+/** @param {ArrayBufferLike} buffer */
+function isDetached(buffer) {
+  try {
+    new Uint8Array(buffer);
+    return false;
+  } catch {
+    return true;
+  }
+}
+
+/** What becomes of the write of a chunk that has lost its bytes. */
+function gone() {
+  const error = new TypeError('A chunk was detached or made smaller before all of it was written.');
+  return Object.assign(error, { code: 'ERR_NANOLITH_INVALID_ARGUMENT' });
 }
