@@ -6,20 +6,7 @@ import { native } from '../lib/native.js';
 import { nests, nestsWarm } from './fixtures/nests.js';
 import { tasks } from './fixtures/tasks.js';
 import { warm } from './fixtures/warm.js';
-import {
-  arrivals,
-  fixture,
-  fixtureUrl,
-  INDEX,
-  newCell,
-  open,
-  poolIdle,
-  rejection,
-  runWell,
-  threadsGone,
-  until,
-  within,
-} from './helpers.js';
+import { arrivals, fixture, newCell, open, poolIdle, rejection, threadsGone, until, within } from './helpers.js';
 
 const both = /** @type {const} */ ([
   ['one-off', nests],
@@ -208,45 +195,3 @@ describe('nesting', () => {
     await poolIdle();
   });
 });
-
-describe('calls of a file while a warm thread loads it', () => {
-  for (const how of /** @type {const} */ (['task', 'service'])) {
-    it(`R7: at the cap, do not deadlock: a ${how}`, async () => {
-      const out = await runWell(`${loading(how)}
-        pool.setConcurrency(1);
-        console.log(await prices({ name: 'price', params: [2] }));
-        console.log(pool.activeCount, pool.queueLength);`);
-      assert.equal(out, '4\n0 0\n');
-    });
-
-    it(`R7: at the cap, do not deadlock: a ${how}, of several threads at once`, async () => {
-      const out = await runWell(`${loading(how)}
-        pool.setConcurrency(2);
-        console.log(await Promise.all([2, 3].map((n) => prices({ name: 'price', params: [n] }))));
-        // One thread may have run both, while the other still loads.
-        while (!pool.idle) await new Promise(setImmediate);
-        console.log(pool.activeCount, pool.queueLength);`);
-      assert.equal(out, '[ 4, 6 ]\n0 0\n');
-    });
-  }
-
-  it('R7: and call each other without end: a LoadError, whose cause is a NestingError', async () => {
-    const out = await runWell(`${loading('each other')}
-      pool.setConcurrency(1);
-      let error = await prices({ name: 'price', params: [2] }).catch((error) => error);
-      console.log(error.code);
-      while (error.cause) error = error.cause;
-      console.log(error.code);
-      console.log(pool.activeCount, pool.queueLength);`);
-    assert.equal(out, 'ERR_NANOLITH_LOAD\nERR_NANOLITH_NESTING\n0 0\n');
-  });
-});
-
-/** @param {string} how */
-function loading(how) {
-  return `
-    import { setEnvironmentData } from 'node:worker_threads';
-    import { pool } from ${JSON.stringify(INDEX)};
-    import { prices } from ${JSON.stringify(fixtureUrl('calls-on-load.js'))};
-    setEnvironmentData('calls on load', ${JSON.stringify(how)});`;
-}

@@ -3,7 +3,6 @@ import { describe, it } from 'node:test';
 
 import { define, pool } from '../index.js';
 import { exits, exitsWarm } from './fixtures/exits.js';
-import { fansOut } from './fixtures/fans-out.js';
 import { hungry, hungryWarm } from './fixtures/out-of-memory.js';
 import { tasks } from './fixtures/tasks.js';
 import { throws, throwsWarm } from './fixtures/throws.js';
@@ -338,23 +337,6 @@ describe('R2: a file that cannot be loaded', () => {
     await rejection(set({ name: 'task' }));
     await threadsGone();
     assert.equal(loads(), before + 1);
-  });
-
-  it('causes no respawn storm where a task calls it many times, at the cap', async () => {
-    const before = pool.maxConcurrency;
-    pool.setConcurrency(1);
-    pool.setSpares(0);
-    let started = 0;
-    const count = () => {
-      started += 1;
-    };
-    process.on('worker', count);
-    assert.deepEqual(await within(fansOut({ name: 'fan', params: [100] })), ['ERR_NANOLITH_LOAD']);
-    await threadsGone();
-    process.off('worker', count);
-    assert.equal(started, 2, 'its own thread, and one that could not load the file');
-    pool.setConcurrency(before);
-    await poolIdle();
   });
 
   it('that exits while it loads rejects with the exit', async () => {

@@ -60,10 +60,7 @@ impl Pool {
         if over || ended {
             return Submitted::Closed;
         }
-        let holder = match caller.current() {
-            NO_KEY if !caller.is_root() => state.waits_for_load(caller.id),
-            current => current,
-        };
+        let holder = caller.current();
         let depth = state.depth_under(holder);
         if depth > MAX_DEPTH {
             return Submitted::TooDeep;
@@ -117,7 +114,7 @@ impl Pool {
     }
 
     /// Lends the slot of `holder` to the oldest item that waits in it, if it is not lent yet; says to which.
-    pub(super) fn lend(&self, state: &mut State, holder: Key, submitting: Option<Key>) -> Option<Key> {
+    fn lend(&self, state: &mut State, holder: Key, submitting: Option<Key>) -> Option<Key> {
         let may_wait = match state.items.get(holder) {
             Some(item) if item.request.work == Work::Service => state.service_may_wait(holder),
             item => item.is_some(),
@@ -166,7 +163,8 @@ impl Pool {
         match item.request.work {
             Work::Warm => {
                 let set = item.request.set;
-                self.granted_warm(state, set, key);
+                state.sets[set as usize].granted.push_back(key);
+                self.staff(state, set);
                 return;
             }
             Work::Service => state.services += u32::from(lender == NO_KEY),

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::threads::{Duty, Thread};
-use super::{Key, NO_KEY, Pool, State, Work};
+use super::{Key, Pool, State};
 use crate::core::agent::{Agent, AgentId};
 use crate::core::protocol::Kind;
 use crate::core::sync::step;
@@ -39,59 +39,7 @@ pub(super) struct Set {
     pub loaded: u32,
 }
 
-impl State {
-    /// The task that waits for this thread to load its set's file, if the thread does. What the file asks for meanwhile is
-    /// nested in that: it may borrow the slot.
-    pub(super) fn waits_for_load(&self, thread: AgentId) -> Key {
-        let Some(&Duty::Starting { set, key }) = self.threads.get(&thread).map(|thread| &thread.duty) else {
-            return NO_KEY;
-        };
-        let granted = &self.sets[set as usize].granted;
-        let left = granted.iter().find(|&&other| other == key).or(granted.front());
-        left.copied().unwrap_or(NO_KEY)
-    }
-
-    /// What the loads of a set's file asked for while no task waited for them is nested in this one. Says whether there is
-    /// any.
-    fn adopt(&mut self, id: SetId, key: Key) -> bool {
-        let loading: Vec<AgentId> = self
-            .threads
-            .values()
-            .filter(|thread| matches!(thread.duty, Duty::Starting { set, .. } if set == id) && thread.agent.items() > 0)
-            .map(|thread| thread.agent.id)
-            .collect();
-        if loading.is_empty() {
-            return false;
-        }
-        let orphans: Vec<Key> = self
-            .items
-            .waiting()
-            .filter(|(_, item)| loading.contains(&item.caller.id) && self.items.get(item.parent).is_none())
-            .map(|(key, _)| key)
-            .collect();
-        for &orphan in &orphans {
-            if let Some(item) = self.items.get_mut(orphan) {
-                item.parent = key;
-            }
-        }
-        let adopted = !orphans.is_empty();
-        if adopted {
-            self.holders.entry(key).or_default().waiting.extend(orphans);
-        }
-        adopted
-    }
-}
-
 impl Pool {
-    /// A task of a set has a slot now.
-    pub(super) fn granted_warm(&self, state: &mut State, id: SetId, key: Key) {
-        state.sets[id as usize].granted.push_back(key);
-        self.staff(state, id);
-        if state.sets[id as usize].starting > 0 && state.adopt(id, key) {
-            self.lend(state, key, None);
-        }
-    }
-
     /// The number of a set, given now if it has none yet.
     pub fn set(&self, info: SetInfo) -> SetId {
         let mut state = self.state.lock();
@@ -139,11 +87,10 @@ impl Pool {
         }
         while set.woken + set.late + set.starting < set.granted.len() {
             set.starting += 1;
-            let key = set.granted.back().copied().unwrap_or(NO_KEY);
             let root = self.root();
             let (agent, token) = Agent::expected(&root);
             let thread_id = agent.id;
-            let duty = Duty::Starting { set: id, key };
+            let duty = Duty::Starting { set: id };
             state.threads.insert(
                 thread_id,
                 Thread {
@@ -223,9 +170,10 @@ impl Pool {
         if set.woken + set.late + set.starting <= set.granted.len() {
             return;
         }
-        let missed = state.threads.iter_mut().filter(
-            |(_, thread)| matches!(thread.duty, Duty::Starting { set, .. } | Duty::Late { set, .. } if set == id),
-        );
+        let missed = state
+            .threads
+            .iter_mut()
+            .filter(|(_, thread)| matches!(thread.duty, Duty::Starting { set } | Duty::Late { set, .. } if set == id));
         if let Some((thread_id, thread)) = missed.min_by_key(|&(&thread_id, _)| thread_id)
             && step("warm: an abort ends who comes for nobody")
         {
@@ -246,16 +194,13 @@ impl Pool {
     /// Rejects everything of a set that has not begun: its file does not load, so no thread will ever run it.
     pub(super) fn fail_set(&self, state: &mut State, id: SetId, kind: Kind, reason: &[u8]) {
         let mut keys: Vec<Key> = state.sets[id as usize].granted.drain(..).collect();
-        let waiting = state
-            .items
-            .waiting()
-            .filter(|(_, item)| item.request.work == Work::Warm && item.request.set == id);
-        let begun = keys.len();
-        keys.extend(waiting.map(|(key, _)| key));
-        // None of them may get the slot that another one gives back.
-        for &key in &keys[begun..] {
-            state.items.unlink(key);
-        }
+        keys.extend(
+            state
+                .items
+                .waiting()
+                .filter(|(_, item)| item.request.work == super::Work::Warm && item.request.set == id)
+                .map(|(key, _)| key),
+        );
         for key in keys {
             if let Some(item) = self.release(state, key) {
                 let call = item.request.call.to_le_bytes();

@@ -21,10 +21,9 @@ pub(super) enum Duty {
         key: Key,
         ready: bool,
     },
-    /// A warm thread that loads its set's file, for this task or whichever is left then.
+    /// A warm thread that loads its set's file, and then takes a task if one is left.
     Starting {
         set: SetId,
-        key: Key,
     },
     /// A warm thread that was idle, or gives its event loop a turn, and is on its way to its set's granted tasks.
     Woken {
@@ -154,7 +153,7 @@ impl Pool {
     pub fn warm_thread(&self, id: AgentId) -> Option<(String, SetId)> {
         let mut state = self.state.lock();
         let thread = state.threads.get_mut(&id)?;
-        if let Duty::Starting { set, .. } = thread.duty {
+        if let Duty::Starting { set } = thread.duty {
             return thread.token.take().map(|token| (token, set));
         }
         // It will never start, so its end would never be told.
@@ -207,7 +206,7 @@ impl Pool {
             return (false, Turn::End);
         };
         let (awaited, set) = match thread.duty {
-            Duty::Starting { set, .. } => {
+            Duty::Starting { set } => {
                 state.sets[set as usize].starting -= 1;
                 state.sets[set as usize].loaded += 1;
                 (false, set)
@@ -313,7 +312,7 @@ impl Pool {
         let Some(thread) = state.threads.get_mut(&id) else {
             return;
         };
-        let Duty::Starting { set, .. } = thread.duty else {
+        let Duty::Starting { set } = thread.duty else {
             return;
         };
         thread.duty = Duty::Ending;
@@ -348,7 +347,7 @@ impl Pool {
             Duty::OneOff { key } | Duty::Service { key, .. } => {
                 self.release(state, key);
             }
-            Duty::Starting { set, .. } => self.starter_lost(state, set, Kind::Ended, reason),
+            Duty::Starting { set } => self.starter_lost(state, set, Kind::Ended, reason),
             Duty::Woken { set, .. } | Duty::Late { set, .. } | Duty::Lost { set } => {
                 let known = &mut state.sets[set as usize];
                 match thread.duty {
