@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 
 import { define, pool } from '../index.js';
+import { callsBroken } from './fixtures/calls-broken.js';
 import { exits, exitsWarm } from './fixtures/exits.js';
 import { hungry, hungryWarm } from './fixtures/out-of-memory.js';
 import { tasks } from './fixtures/tasks.js';
@@ -337,6 +338,27 @@ describe('R2: a file that cannot be loaded', () => {
     await rejection(set({ name: 'task' }));
     await threadsGone();
     assert.equal(loads(), before + 1);
+  });
+
+  it('R2: nor does one that a task calls two hundred times in a full pool: one thread tries', async () => {
+    let started = 0;
+    const count = () => {
+      started += 1;
+    };
+    await poolIdle();
+    await threadsGone();
+    pool.setConcurrency(1);
+    process.on('worker', count);
+    try {
+      const codes = await within(callsBroken({ name: 'fan', params: [200] }), 60_000);
+      assert.deepEqual(codes, Array(200).fill('ERR_NANOLITH_LOAD'));
+      // The one that tries, and a spare; the task's own was one, most likely.
+      assert.ok(started >= 1 && started <= 3, `started ${started} threads`);
+      assert.equal(pool.activeCount, 0);
+    } finally {
+      process.off('worker', count);
+      pool.setConcurrency('x1');
+    }
   });
 
   it('that exits while it loads rejects with the exit', async () => {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::threads::{Duty, Thread};
-use super::{Key, Pool, State};
+use super::{Item, Key, Pool, State, Work};
 use crate::core::agent::{Agent, AgentId};
 use crate::core::protocol::Kind;
 use crate::core::sync::step;
@@ -193,15 +193,16 @@ impl Pool {
 
     /// Rejects everything of a set that has not begun: its file does not load, so no thread will ever run it.
     pub(super) fn fail_set(&self, state: &mut State, id: SetId, kind: Kind, reason: &[u8]) {
-        let mut keys: Vec<Key> = state.sets[id as usize].granted.drain(..).collect();
-        keys.extend(
-            state
-                .items
-                .waiting()
-                .filter(|(_, item)| item.request.work == super::Work::Warm && item.request.set == id)
-                .map(|(key, _)| key),
-        );
-        for key in keys {
+        let granted: Vec<Key> = state.sets[id as usize].granted.drain(..).collect();
+        let of_set = |item: &Item| item.request.work == Work::Warm && item.request.set == id;
+        let waiting = state.items.waiting().filter(|(_, item)| of_set(item));
+        let waiting: Vec<Key> = waiting.map(|(key, _)| key).collect();
+        // All leave the queue before any slot comes back: none is lent to what is about to be rejected, which would start a
+        // thread for each.
+        for &key in &waiting {
+            state.items.unlink(key);
+        }
+        for key in granted.into_iter().chain(waiting) {
             if let Some(item) = self.release(state, key) {
                 let call = item.request.call.to_le_bytes();
                 let _ = item.caller.inbox.send_kind(kind, &[&call, reason]);

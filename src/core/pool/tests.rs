@@ -287,6 +287,30 @@ fn a_file_that_does_not_load_fails_all_that_waits_for_it() {
 }
 
 #[test]
+fn a_slot_that_comes_back_is_not_lent_to_what_does_not_load() {
+    let world = World::new(1);
+    let key = world.granted(Work::OneOff, 0);
+    let task = world.place(&world.root, key);
+    for call in 1..=10 {
+        let _ = world.ask(&task, Work::Warm, call, false);
+    }
+    let _ = world.ask(&task, Work::OneOff, 11, false);
+    let thread = world.start_warm().remove(0);
+    world.pool().load_failed(thread.id, b"no");
+    assert_eq!(world.start_warm().len(), 0, "a thread for each that waited");
+    let told = frames(&task);
+    let calls = |kind: Kind| {
+        told.iter()
+            .filter(move |frame| frame[0] == kind as u8)
+            .map(|frame| u32::from(frame[1]))
+    };
+    assert!(calls(Kind::LoadFailed).eq(1..=10), "in their order");
+    assert!(calls(Kind::Grant).eq([11]), "what else waits there is lent it");
+    assert_eq!(world.counts(), (2, 0));
+    assert!(world.pool().state.lock().sets[0].granted.is_empty(), "nothing is left");
+}
+
+#[test]
 fn aborting_a_running_warm_task_spares_its_neighbours() {
     let world = World::new(1);
     let Submitted::Granted(key) = world.ask(&world.root, Work::Warm, 1, false) else {
