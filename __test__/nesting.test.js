@@ -6,7 +6,21 @@ import { native } from '../lib/native.js';
 import { nests, nestsWarm } from './fixtures/nests.js';
 import { tasks } from './fixtures/tasks.js';
 import { warm } from './fixtures/warm.js';
-import { arrivals, fixture, newCell, open, poolIdle, rejection, threadsGone, until, within } from './helpers.js';
+import {
+  arrivals,
+  fixture,
+  fixtureUrl,
+  INDEX,
+  newCell,
+  open,
+  poolIdle,
+  rejection,
+  runNode,
+  runWell,
+  threadsGone,
+  until,
+  within,
+} from './helpers.js';
 
 const both = /** @type {const} */ ([
   ['one-off', nests],
@@ -118,6 +132,61 @@ for (const [kind, set] of both) {
     });
   });
 }
+
+describe('a warm set whose file waits for others’ work while it loads', () => {
+  // In processes of their own: each set loads there for the first time.
+  /** @param {number} slots @param {string} name @param {string} code */
+  const prints = (slots, name, code) =>
+    runWell(`
+      import { pool } from '${INDEX}';
+      const { default: _, ...sets } = await import('${fixtureUrl(name)}');
+      const [set] = Object.values(sets);
+      pool.setConcurrency(${slots});
+      console.log(${code});
+      console.log(pool.activeCount, pool.queueLength);`);
+
+  it('R7: in a full pool, the slot of the task that waits for the load is lent to that work', async () => {
+    const price = `await set({ name: 'price', params: [2] })`;
+    assert.equal(await prints(1, 'loads-with-work.js', price), '42\n0 0\n');
+  });
+
+  it('R7: in a full pool, two first calls that load at once', async () => {
+    const two = `await Promise.all([1, 2].map((count) => set({ name: 'price', params: [count] })))`;
+    assert.equal(await prints(2, 'loads-with-work.js', two), '[ 21, 42 ]\n0 0\n');
+  });
+
+  it('R7: in a full pool, launches a service and calls it', async () => {
+    const price = `await set({ name: 'price', params: [2] })`;
+    assert.equal(await prints(1, 'loads-with-service.js', price), '6\n0 0\n');
+  });
+
+  it('R7: in a full pool, and its tasks wait for that work, after others that do not', async () => {
+    const calls = `[set({ name: 'without' }), set({ name: 'price', params: [2] })]`;
+    assert.equal(await prints(1, 'loads-and-waits-later.js', `await Promise.all(${calls})`), "[ 'at once', 6 ]\n0 0\n");
+  });
+
+  it('R7: two whose files wait for each other end in a NestingError', async () => {
+    const codes = `await set({ name: 'task' }).catch((error) => {
+      const codes = new Set();
+      for (; error; error = error.cause) codes.add(error.code);
+      return [...codes].join();
+    })`;
+    const printed = await runNode(
+      `
+      import { pool } from '${INDEX}';
+      import { left as set } from '${fixtureUrl('loads-left.js')}';
+      pool.setConcurrency(1);
+      console.log(${codes});`,
+      { timeout: 60_000 },
+    );
+    assert.deepEqual(printed, {
+      code: 0,
+      signal: null,
+      stdout: 'ERR_NANOLITH_LOAD,ERR_NANOLITH_NESTING\n',
+      stderr: '',
+    });
+  });
+});
 
 describe('nesting', () => {
   afterEach(() => pool.setConcurrency('x1'));

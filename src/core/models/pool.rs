@@ -71,7 +71,7 @@ pub(super) fn place(owner: &Arc<Agent>, key: Key) -> Arc<Agent> {
 
 impl Loop {
     /// Submits a one-off task and waits for its slot.
-    fn slot(&mut self, call: u32) -> Key {
+    pub(super) fn slot(&mut self, call: u32) -> Key {
         match submit(&self.agent, Work::OneOff, call) {
             Submitted::Granted(key) => key,
             Submitted::Waiting(key) => {

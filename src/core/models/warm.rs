@@ -6,11 +6,11 @@ use std::time::Duration;
 
 use loom::thread;
 
-use super::pool::{granted, root, submit, submit_apart, waiting};
+use super::pool::{granted, place, root, submit, submit_apart, waiting};
 use super::{Loop, check, number};
 use crate::core::agent::{self, Agent};
 use crate::core::inbox::Delivery;
-use crate::core::pool::{Cancelled, LOST, Turn, Work};
+use crate::core::pool::{Cancelled, Key, LOST, Submitted, Turn, Work};
 use crate::core::protocol::Kind;
 
 /// What a warm thread does at the end of a task, as the binding's `turn` and `lib/thread/warm.js` do.
@@ -78,6 +78,23 @@ impl Warm {
                 Next::Later | Next::Idle | Next::End => return ran,
             }
         }
+    }
+
+    /// Takes one task, which it is woken for if there is none yet; says which.
+    fn serve_one(&mut self) -> u32 {
+        loop {
+            if let Next::Run(call, _) = self.turn() {
+                let _ = self.turn();
+                return call;
+            }
+            // An answer to what its load asked for may come first.
+            while self.life.hear() != [Kind::Work as u8] {}
+        }
+    }
+
+    /// What it asked for, which has its slot, gets a thread and is answered.
+    fn answer(&self, key: Key) {
+        assert!(self.life.agent.pool().finish(place(&self.life.agent, key).id));
     }
 
     /// Ends as a thread does: its environment first, then its owner hears of it.
@@ -420,6 +437,99 @@ fn no_task_waits_for_a_blocked_thread_alone() {
     check(
         the_only_thread_does_not_come,
         &[("warm: another is started for who does not come", "deadlock")],
+    );
+}
+
+/// The top level of a set's file waits for a task of another kind, while the root asks for the only slot.
+fn a_load_waits_for_a_task() {
+    let mut root = Loop::of(&root(1));
+    granted(submit(&root.agent, Work::Warm, 1));
+    let mut warm = Warm::start(&mut root);
+    let thread = thread::spawn(move || {
+        let key = warm.life.slot(2);
+        warm.answer(key);
+        warm.serve_one()
+    });
+    if let Submitted::Waiting(_) = submit(&root.agent, Work::OneOff, 3) {
+        assert_eq!(number(&root.hear_kind(Kind::Grant)), 3);
+    }
+    assert_eq!(root.answered(), 1);
+    assert_eq!(thread.join().unwrap(), 1);
+    assert_eq!(counts(&root), (1, 0, 1));
+}
+
+#[test]
+fn a_load_does_not_wait_for_who_waits_for_it() {
+    check(
+        a_load_waits_for_a_task,
+        &[("warm: a load waits in a task that waits for it", "deadlock")],
+    );
+}
+
+/// The task that a thread was started for is taken by another, which then waits for a second one that only the thread
+/// which still loads can run.
+fn a_load_waits_while_its_task_is_taken() {
+    let mut root = Loop::of(&root(1));
+    granted(submit(&root.agent, Work::Warm, 1));
+    let mut runs = Warm::start(&mut root);
+    assert!(matches!(runs.turn(), Next::Run(1, _)));
+    granted(submit(&runs.life.agent, Work::Warm, 2));
+    let mut loads = Warm::start(&mut root);
+    let thread = thread::spawn(move || {
+        let key = loads.life.slot(4);
+        loads.answer(key);
+        loads.serve_one()
+    });
+    let took = matches!(runs.turn(), Next::Run(2, _));
+    if took {
+        let _ = submit(&runs.life.agent, Work::Warm, 3);
+        assert_eq!(runs.life.answered(), 3);
+        assert!(matches!(runs.turn(), Next::Idle));
+    }
+    assert_eq!(runs.life.answered(), 2);
+    assert_eq!(root.answered(), 1);
+    assert_eq!(thread.join().unwrap(), if took { 3 } else { 2 });
+    assert_eq!(counts(&root), (0, 0, 1), "no more idle threads than slots");
+}
+
+#[test]
+fn a_load_is_lent_to_by_tasks_that_come_later() {
+    check(
+        a_load_waits_while_its_task_is_taken,
+        &[
+            ("warm: who is granted later lends to the loads, too", "deadlock"),
+            ("warm: a load waits in a task that waits for it", "deadlock"),
+        ],
+    );
+}
+
+/// A task is aborted in which a load waits for two others, of which the first goes on until the second has answered.
+fn a_load_waits_in_a_task_that_is_aborted() {
+    let mut root = Loop::of(&root(2));
+    granted(submit(&root.agent, Work::Warm, 1));
+    let hangs = Warm::start(&mut root);
+    let key = granted(submit(&root.agent, Work::Warm, 2));
+    let mut loads = Warm::start(&mut root);
+    let thread = thread::spawn(move || {
+        let first = loads.life.slot(3);
+        let second = loads.life.slot(4);
+        loads.answer(second);
+        loads.answer(first);
+        loads
+    });
+    assert_eq!(root.agent.pool().cancel(key), Cancelled::Unbegun);
+    assert_eq!(number(&root.hear_kind(Kind::Terminate)), hangs.life.agent.id);
+    hangs.exits(&root);
+    assert_eq!(thread.join().unwrap().serve_one(), 1);
+    assert_eq!(root.answered(), 1);
+    assert_eq!(counts(&root), (0, 0, 1));
+}
+
+#[test]
+fn what_a_load_waits_for_is_not_stuck_with_an_abort() {
+    check(
+        a_load_waits_in_a_task_that_is_aborted,
+        &[("warm: what a load waits for outlives its holder", "deadlock")],
     );
 }
 

@@ -1,9 +1,10 @@
 //! Items: submitting, granting, lending, releasing, and taking back.
 
+use std::collections::VecDeque;
 use std::sync::Arc;
 
 use super::threads::Duty;
-use super::{Item, Key, NO_KEY, Pool, Request, State, Work};
+use super::{Item, Key, NO_KEY, Pool, Queue, Request, SetId, State, Work};
 use crate::core::agent::{Agent, MAX_DEPTH};
 use crate::core::protocol::Kind;
 use crate::core::sync::step;
@@ -60,7 +61,7 @@ impl Pool {
         if over || ended {
             return Submitted::Closed;
         }
-        let holder = caller.current();
+        let (holder, loading) = state.holder_of(caller);
         let depth = state.depth_under(holder);
         if depth > MAX_DEPTH {
             return Submitted::TooDeep;
@@ -73,6 +74,7 @@ impl Pool {
             caller,
             lender: NO_KEY,
             parent: holder,
+            loading,
             granted: false,
             number: state.submitted,
         };
@@ -88,16 +90,12 @@ impl Pool {
             state.items.push_back(key);
         }
         if depth > 0 {
-            let nested = state.holders.entry(holder).or_default();
-            // What got a slot of the pool's stays here until the holder lends, which it may never do. Each time, more than
-            // half of the keys leave, so that costs each of them two looks at most.
-            if nested.waiting.len() > 2 * state.items.len() + STALE {
-                nested.waiting.retain(|&key| state.items.is_waiting(key));
-            }
-            nested.waiting.push_back(key);
+            remember(&mut state.holders.entry(holder).or_default().waiting, &state.items, key);
             if step("pool: who waits lends its slot") && self.lend(state, holder, Some(key)) == Some(key) {
                 return Submitted::Granted(key);
             }
+        } else if let Some(set) = loading {
+            remember(&mut state.sets[set as usize].stranded, &state.items, key);
         }
         state.note_stall();
         Submitted::Waiting(key)
@@ -113,27 +111,29 @@ impl Pool {
         }
     }
 
-    /// Lends the slot of `holder` to the oldest item that waits in it, if it is not lent yet; says to which.
+    /// Lends the slot of `holder` to the oldest item that waits in it, if it is not lent yet; says to which. A warm task's
+    /// may also be lent to what the loads of its set's file have queued and nobody else can lend to.
     fn lend(&self, state: &mut State, holder: Key, submitting: Option<Key>) -> Option<Key> {
-        let may_wait = match state.items.get(holder) {
-            Some(item) if item.request.work == Work::Service => state.service_may_wait(holder),
-            item => item.is_some(),
-        };
-        let known = state.holders.get_mut(&holder)?;
-        if known.loan.is_some() || !may_wait {
+        let item = state.items.get(holder)?;
+        let (work, set) = (item.request.work, item.request.set);
+        if work == Work::Service && !state.service_may_wait(holder) {
             return None;
         }
-        while let Some(key) = known.waiting.pop_front() {
-            if state.items.unlink(key) {
-                known.loan = Some(key);
-                self.grant(state, key, holder, submitting);
-                return Some(key);
+        let known = state.holders.entry(holder).or_default();
+        if known.loan.is_some() {
+            return None;
+        }
+        let mut stranded = (work == Work::Warm).then(|| &mut state.sets[set as usize].stranded);
+        let nested = || known.waiting.pop_front().or_else(|| stranded.as_mut()?.pop_front());
+        let Some(key) = std::iter::from_fn(nested).find(|&key| state.items.unlink(key)) else {
+            if known.services.is_empty() {
+                state.holders.remove(&holder);
             }
-        }
-        if known.services.is_empty() {
-            state.holders.remove(&holder);
-        }
-        None
+            return None;
+        };
+        known.loan = Some(key);
+        self.grant(state, key, holder, submitting);
+        Some(key)
     }
 
     /// A service that may use a lent slot is ready: its lender may lend again.
@@ -165,6 +165,11 @@ impl Pool {
                 let set = item.request.set;
                 state.sets[set as usize].granted.push_back(key);
                 self.staff(state, set);
+                if !state.sets[set as usize].stranded.is_empty()
+                    && step("warm: who is granted later lends to the loads, too")
+                {
+                    self.lend(state, key, None);
+                }
                 return;
             }
             Work::Service => state.services += u32::from(lender == NO_KEY),
@@ -218,7 +223,26 @@ impl Pool {
                 self.lend(state, lender, None);
             }
         }
+        self.strand(state, borrowers.waiting);
         Some(item)
+    }
+
+    /// These waited in a holder that is gone. Those that a load of a set's file waits for wait in its other tasks now.
+    fn strand(&self, state: &mut State, waiting: VecDeque<Key>) {
+        for key in waiting {
+            let left = state.items.get(key).filter(|item| !item.granted);
+            let Some(set) = left.and_then(|item| item.loading) else {
+                continue;
+            };
+            let set = &mut state.sets[set as usize];
+            if step("warm: what a load waits for outlives its holder") {
+                set.stranded.push_back(key);
+            }
+            let lends = |key: &Key| state.holders.get(key).is_some_and(|known| known.loan.is_some());
+            if let Some(lender) = set.granted.iter().copied().find(|key| !lends(key)) {
+                self.lend(state, lender, None);
+            }
+        }
     }
 
     /// Takes an item back, for an abort.
@@ -274,7 +298,35 @@ impl Pool {
     }
 }
 
+/// One more item waits in a holder.
+fn remember(waiting: &mut VecDeque<Key>, items: &Queue<Item>, key: Key) {
+    // What got a slot of the pool's stays here until the holder lends, which it may never do. Each time, more than half of
+    // the keys leave, so that costs each of them two looks at most.
+    if waiting.len() > 2 * items.len() + STALE {
+        waiting.retain(|&key| items.is_waiting(key));
+    }
+    waiting.push_back(key);
+}
+
 impl State {
+    /// The item that what `caller` submits is nested in, and the set whose file it still loads, if it does. A load waits in
+    /// those of the set's tasks that no thread has taken, as they wait for it: in the one that is nested deepest, so that
+    /// sets whose files call each other come to an end.
+    fn holder_of(&self, caller: &Agent) -> (Key, Option<SetId>) {
+        let current = caller.current();
+        if current != NO_KEY || caller.is_root() {
+            return (current, None);
+        }
+        match self.threads.get(&caller.id).map(|thread| thread.duty) {
+            Some(Duty::Starting { set }) if step("warm: a load waits in a task that waits for it") => {
+                let untaken = self.sets[set as usize].granted.iter().copied();
+                let deepest = untaken.max_by_key(|&key| self.depth_under(key));
+                (deepest.unwrap_or(NO_KEY), Some(set))
+            }
+            _ => (NO_KEY, None),
+        }
+    }
+
     /// How deep an item is nested that is submitted under `holder`: how many living items there are from there up.
     fn depth_under(&self, holder: Key) -> usize {
         let above = |item: &&Item| self.items.get(item.parent);

@@ -21,6 +21,10 @@
 //!    when its owner wants it to, which may be after other nested work: its lender may lend again, and has any number of
 //!    those. When a holder ends before its borrowers, they hold slots as if the pool had given them: one of them its own,
 //!    and what exceeds `max` then is made up for before anything else is granted.
+//!    What a warm thread submits while it loads its set's file is nested in a granted task of the set that no thread has
+//!    taken: that one holds a slot and waits for the load. It may be taken back, or another thread may take and end it:
+//!    what still waits in it then is *stranded*, and any other task of the set lends to it. The first one granted later
+//!    does, at the latest, and nothing holds a slot for the load before.
 //! 3. Every way of ending (an answer, an abort, the end of the thread, of its owner, of the root) goes through `release`,
 //!    which is idempotent: the first takes the item out, the later ones find nothing.
 //!
@@ -96,6 +100,8 @@ struct Item {
     lender: Key,
     /// The item under which it was submitted, or [`NO_KEY`].
     parent: Key,
+    /// The set whose file its caller was still loading then.
+    loading: Option<SetId>,
     granted: bool,
     /// How many were submitted before it.
     number: u64,

@@ -25,6 +25,9 @@ pub(super) struct Set {
     pub info: SetInfo,
     /// Warm tasks with a slot that no thread has taken yet.
     pub granted: VecDeque<Key>,
+    /// What loads of the file have queued and no granted task is the holder of (any more). The keys of some that do not
+    /// wait any more are among them.
+    pub stranded: VecDeque<Key>,
     /// Idle threads, the one idle for longest first; the newest is taken first, so that the others can expire.
     pub idle: Vec<(AgentId, Instant)>,
     /// Threads on their way to `granted`: those that were idle or give their event loop a turn, those of them that are late,
@@ -48,6 +51,7 @@ impl Pool {
             let set = Set {
                 info,
                 granted: VecDeque::new(),
+                stranded: VecDeque::new(),
                 idle: Vec::new(),
                 woken: 0,
                 late: 0,

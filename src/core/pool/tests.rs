@@ -22,6 +22,17 @@ impl World {
         Self { root, set }
     }
 
+    /// The same pool, seen as by those who ask for tasks of another set.
+    fn with_set(&self, file: &str) -> Self {
+        let set = self.pool().set(SetInfo {
+            file: file.into(),
+            identifier: "a".into(),
+            options: [].into(),
+        });
+        let root = Arc::clone(&self.root);
+        Self { root, set }
+    }
+
     fn pool(&self) -> &Pool {
         self.root.pool()
     }
@@ -743,6 +754,151 @@ fn what_no_longer_waits_under_a_holder_is_forgotten() {
     service.call_begins();
     world.pool().call_began(&service);
     assert_eq!(world.counts(), (3, 99), "those that wait are still known to it");
+}
+
+/// The key of what got its slot at once.
+fn at_once(submitted: Submitted) -> Key {
+    match submitted {
+        Submitted::Granted(key) => key,
+        other => panic!("{other:?}"),
+    }
+}
+
+/// The key of what waits.
+fn queued(submitted: Submitted) -> Key {
+    match submitted {
+        Submitted::Waiting(key) => key,
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn a_load_borrows_the_slot_of_the_task_that_waits_for_it() {
+    let world = World::new(1);
+    world.granted(Work::Warm, 1);
+    let loads = world.start_warm().remove(0);
+    let service = world.place(&loads, at_once(world.ask(&loads, Work::Service, 2, false)));
+    let nested = queued(world.ask(&loads, Work::OneOff, 3, false));
+    assert_eq!(world.counts(), (2, 1), "it is lent once");
+    world.pool().service_ready(service.id);
+    assert_eq!(heard(&loads, Kind::Grant), [3]);
+    queued(world.ask(&loads, Work::OneOff, 4, false));
+    world.waiting(Work::OneOff, 5);
+    assert!(world.pool().finish(world.place(&loads, nested).id));
+    assert_eq!(heard(&loads, Kind::Grant), [4]);
+    assert_eq!(world.turn(&loads), Some(1), "it has loaded");
+    assert_eq!(world.counts(), (3, 1));
+    assert_eq!(world.turn(&loads), None);
+    assert_eq!(world.counts(), (2, 1), "what its load left behind has the slot");
+    loads.end();
+    assert_eq!(world.counts(), (1, 0));
+    assert_eq!(heard(&world.root, Kind::Grant), [5]);
+}
+
+#[test]
+fn loads_share_the_slots_of_the_tasks_that_wait_for_them() {
+    let world = World::new(2);
+    world.granted(Work::Warm, 1);
+    world.granted(Work::Warm, 2);
+    let loads = world.start_warm();
+    let first = at_once(world.ask(&loads[0], Work::OneOff, 3, false));
+    let second = queued(world.ask(&loads[1], Work::OneOff, 3, false));
+    assert!(world.pool().finish(world.place(&loads[0], first).id));
+    assert_eq!(heard(&loads[1], Kind::Grant), [3]);
+    assert_eq!(world.turn(&loads[0]), Some(1), "it waited in the other's");
+    assert!(world.pool().finish(world.place(&loads[1], second).id));
+    assert_eq!(world.turn(&loads[1]), Some(2));
+    assert_eq!(world.counts(), (2, 0));
+}
+
+#[test]
+fn what_a_load_waits_for_outlives_its_holder() {
+    let world = World::new(2);
+    let first = world.granted(Work::Warm, 1);
+    let second = world.granted(Work::Warm, 2);
+    let loads = world.start_warm();
+    let lent = at_once(world.ask(&loads[1], Work::OneOff, 3, false));
+    let next = queued(world.ask(&loads[1], Work::OneOff, 4, false));
+    world.waiting(Work::OneOff, 5);
+    assert_eq!(world.pool().cancel(second), Cancelled::Unbegun);
+    assert_eq!(heard(&world.root, Kind::Terminate), [loads[0].id]);
+    assert_eq!(heard(&loads[1], Kind::Grant), [4], "the other task lends to it");
+    assert_eq!(world.counts(), (3, 1), "the loan has the slot that came free");
+    assert_eq!(world.pool().cancel(first), Cancelled::Unbegun);
+    assert_eq!(world.counts(), (2, 1), "and so has the other");
+    assert!(world.pool().finish(world.place(&loads[1], lent).id));
+    assert_eq!(heard(&world.root, Kind::Grant), [5]);
+    assert!(world.pool().finish(world.place(&loads[1], next).id));
+    assert_eq!(world.counts(), (1, 0));
+}
+
+#[test]
+fn what_a_load_queued_while_no_task_waited_for_it_is_lent_to_by_the_next() {
+    let world = World::new(1);
+    world.granted(Work::Warm, 1);
+    let runs = world.start_warm().remove(0);
+    assert_eq!(world.turn(&runs), Some(1));
+    at_once(world.ask(&runs, Work::Warm, 2, false));
+    let loads = world.start_warm().remove(0);
+    assert_eq!(world.turn(&runs), Some(2), "before the one that was started for it");
+    let nested = queued(world.ask(&loads, Work::OneOff, 3, false));
+    at_once(world.ask(&runs, Work::Warm, 4, false));
+    assert_eq!(world.start_warm().len(), 0, "that one is on its way");
+    assert_eq!(heard(&loads, Kind::Grant), [3]);
+    assert_eq!(world.counts(), (3, 0));
+    assert!(world.pool().finish(world.place(&loads, nested).id));
+    assert_eq!(world.turn(&loads), Some(4));
+    assert_eq!(world.turn(&loads), None);
+    assert_eq!(world.turn(&runs), None);
+    assert_eq!(world.counts(), (0, 0));
+}
+
+#[test]
+fn a_load_that_fails_leaves_its_loan_a_slot() {
+    let world = World::new(1);
+    world.granted(Work::Warm, 1);
+    let loads = world.start_warm().remove(0);
+    let nested = world.place(&loads, at_once(world.ask(&loads, Work::OneOff, 2, false)));
+    queued(world.ask(&loads, Work::OneOff, 3, false));
+    world.waiting(Work::OneOff, 4);
+    world.pool().load_failed(loads.id, b"no");
+    assert_eq!(world.counts(), (1, 2));
+    assert!(world.pool().finish(nested.id), "it still settles");
+    assert_eq!(heard(&loads, Kind::Grant), [3]);
+    loads.end();
+    let told = frames(&world.root);
+    let kinds = [Kind::LoadFailed, Kind::Grant].map(|kind| told.iter().filter(|frame| frame[0] == kind as u8).count());
+    assert_eq!(kinds, [1, 1], "what waits behind goes on");
+    assert_eq!(world.counts(), (1, 0));
+}
+
+#[test]
+fn sets_whose_files_call_each_other_are_nested() {
+    let world = World::new(1);
+    let other = world.with_set("/b.js");
+    let worlds = [world, other];
+    let (mut caller, mut depth) = (Arc::clone(&worlds[0].root), 0);
+    let (mut at, mut waits) = (0, Vec::new());
+    while let Submitted::Granted(key) = worlds[at].ask(&caller, Work::Warm, 1, false) {
+        waits.push(key);
+        caller = worlds[at].start_warm().remove(0);
+        depth += 1;
+        at = 1 - at;
+    }
+    assert_eq!(depth, crate::core::agent::MAX_DEPTH + 1);
+    assert_eq!(worlds[at].ask(&caller, Work::Warm, 1, false), Submitted::TooDeep);
+    assert_eq!(worlds[0].counts(), (u32::try_from(depth).unwrap(), 0));
+    worlds[0].pool().load_failed(caller.id, b"no");
+    assert!(
+        waits
+            .iter()
+            .step_by(2)
+            .all(|&key| worlds[0].pool().cancel(key) == Cancelled::Settled)
+    );
+    for &key in &waits {
+        let _ = worlds[0].pool().cancel(key);
+    }
+    assert_eq!(worlds[0].counts(), (0, 0));
 }
 
 #[test]
