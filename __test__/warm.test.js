@@ -5,11 +5,12 @@ import { SHARE_ENV } from 'node:worker_threads';
 import { define, pool } from '../index.js';
 import { native } from '../lib/native.js';
 import { blockForArrivals } from './fixtures/barrier.js';
+import { asks } from './fixtures/calls-warm-sets.js';
 import { exitsWarm } from './fixtures/exits.js';
 import { handedOver, lostMayBeMore, lostOneEnds, overdue } from './fixtures/leftovers.js';
 import { tasks } from './fixtures/tasks.js';
 import { warm } from './fixtures/warm.js';
-import { beats, warmOptions } from './fixtures/warm-sets.js';
+import { alsoPlain, beats, ordered, plain, warmOptions } from './fixtures/warm-sets.js';
 import {
   arrivals,
   fixture,
@@ -260,6 +261,27 @@ describe('isolate: false', () => {
     open(cell);
     await within(Promise.all([gate, older, younger]));
     assert.deepEqual(order, ['one-off', 'warm']);
+    pool.setConcurrency(2);
+  });
+
+  it('has one set for what one define() says, whoever calls it first, and after which others', async () => {
+    // Room for three idle threads, and one that asks.
+    pool.setConcurrency(4);
+    const sets = { plain, alsoPlain, ordered };
+    /** @type {Record<string, number>} */
+    const threads = {};
+    for (const [name, set] of Object.entries(sets)) threads[name] = await within(set({ name: 'thread' }));
+    for (const names of [
+      ['plain', 'alsoPlain', 'ordered'],
+      ['alsoPlain', 'plain'],
+      ['ordered', 'alsoPlain'],
+    ]) {
+      const asked = /** @type {(keyof typeof sets)[]} */ (names);
+      assert.deepEqual(
+        await within(asks({ name: 'threads', params: [asked] })),
+        asked.map((name) => threads[name]),
+      );
+    }
     pool.setConcurrency(2);
   });
 

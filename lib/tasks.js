@@ -5,6 +5,7 @@ import { SHARE_ENV } from 'node:worker_threads';
 import { agent, expect, on, writer } from './agent.js';
 import { messengerIDs, validateTaskCall } from './arguments.js';
 import { fail, find, holdFor, open, PoolCall, ThreadCall } from './calls.js';
+import { Writer } from './codec/writer.js';
 import './ending.js';
 import { limitReached, NestingError, OwnerEndedError, UnknownTaskError } from './errors.js';
 import { sendCarrier, writeParamsApart } from './hosts.js';
@@ -70,19 +71,33 @@ function unknownTask(set, name) {
   return new UnknownTaskError(`${set.file} defines no task '${name}': it has ${names || 'none'}.`);
 }
 
-/** @param {import('node:worker_threads').WorkerOptions | undefined} options */
+/**
+ * The same bytes for the same options on every thread, since the pool knows sets by them: written with no key list that a
+ * thread may have sent before, each object's keys in one order.
+ * @param {import('node:worker_threads').WorkerOptions | undefined} options
+ */
 function writeOptions(options = {}) {
-  const start = writer.position;
-  try {
-    // The root starts the threads: a task has no handle to their streams, so nobody would read them.
-    const { workerData, eval: _, stdin, stdout, stderr, env = SHARE_ENV, ...rest } = options;
-    const shareEnv = env === null || env === SHARE_ENV;
-    // A copy: `process.env` and instances of classes are no values to be cloned.
-    writer.value(shareEnv ? { ...rest, shareEnv } : { ...rest, env: typeof env === 'object' ? { ...env } : env });
-    return writer.bytes.slice(start, writer.position);
-  } finally {
-    writer.position = start;
-  }
+  // The root starts the threads: a task has no handle to their streams, so nobody would read them.
+  const { workerData, eval: _, stdin, stdout, stderr, env = SHARE_ENV, resourceLimits, ...rest } = options;
+  const shareEnv = env === null || env === SHARE_ENV;
+  const own = new Writer({ bytes: new Uint8Array(256), atom: () => null, onGrow() {} });
+  own.value(
+    inOrder({
+      ...rest,
+      resourceLimits: inOrder(resourceLimits),
+      ...(shareEnv ? { shareEnv } : { env: inOrder(env) }),
+    }),
+  );
+  return own.bytes.slice(0, own.position);
+}
+
+/**
+ * A copy with its keys in order, as `process.env` and instances of classes are no values to be cloned.
+ * @param {unknown} value
+ */
+function inOrder(value) {
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)));
 }
 
 /**
