@@ -171,7 +171,7 @@ mod tests {
     #[test]
     fn a_yield_for_as_long_as_an_answer_takes_does_not() {
         let mut spin = Spin::default();
-        spin.spent(KEPT - Duration::from_nanos(1));
+        spin.spent(KEPT.saturating_sub(Duration::from_nanos(1)));
         assert_eq!((spin.budget, spin.ignored), (MAX_BUDGET, 0));
     }
 
