@@ -143,6 +143,8 @@ describe('a warm set whose file waits for others’ work while it loads', () => 
       const [set] = Object.values(sets);
       pool.setConcurrency(${slots});
       console.log(${code});
+      // One thread may have run all, while another still loads.
+      while (!pool.idle) await new Promise(setImmediate);
       console.log(pool.activeCount, pool.queueLength);`);
 
   it('R7: in a full pool, the slot of the task that waits for the load is lent to that work', async () => {

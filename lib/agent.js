@@ -227,27 +227,22 @@ function run() {
   }
   let thrown = true;
   try {
-    turn();
+    unsettled = 0;
+    turnEnds = agent.now() + TURN_MS;
+    let found = look();
+    while (found && !leftSome() && mayStay() && agent.poll() && agent.now() < turnEnds) found = look();
+    if (found || agent.poll() || !agent.sleep()) {
+      // Let microtasks, timers and I/O have their turn, then look again.
+      scheduled ??= setImmediate(run);
+    } else if (scheduled === undefined) {
+      asleep = true;
+    } else {
+      agent.rouse();
+    }
     thrown = false;
   } finally {
     // A tick that throws, or memory that there is not: an uncaught exception, after which the loop goes on.
     if (thrown) scheduled ??= setImmediate(run);
-  }
-}
-
-/** Looks until nothing comes, or until others have to have their turn; then schedules the next look, or sleeps. */
-function turn() {
-  unsettled = 0;
-  turnEnds = agent.now() + TURN_MS;
-  let found = look();
-  while (found && !leftSome() && mayStay() && agent.poll() && agent.now() < turnEnds) found = look();
-  if (found || agent.poll() || !agent.sleep()) {
-    // Let microtasks, timers and I/O have their turn, then look again.
-    scheduled ??= setImmediate(run);
-  } else if (scheduled === undefined) {
-    asleep = true;
-  } else {
-    agent.rouse();
   }
 }
 
