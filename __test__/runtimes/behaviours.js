@@ -47,6 +47,11 @@ export const behaviours = [
   { what: 'Services that close, exit or are terminated', program: 'service-crash.js' },
   { what: 'Abort, of spinning threads too', program: 'abort.js' },
   {
+    what: 'Spinning threads that were ended use no CPU',
+    program: 'spinning-stops.js',
+    faults: { deno: "synchronous code runs on, unheard, after a plain Worker's `terminate()` too" },
+  },
+  {
     what: 'Running out of memory, with `resourceLimits`',
     program: 'out-of-memory.js',
     faults: {

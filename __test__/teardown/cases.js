@@ -5,6 +5,7 @@
  * @property {string} what
  * @property {string} program
  * @property {number} batch how many cycles a process may run; 1 where the process itself ends
+ * @property {number} [denoBatch] how many on Deno, if fewer
  * @property {(cycle: number) => number} [code] the exit code of a process that runs one cycle
  * @property {RegExp} [says] what it writes to stderr, for an exit code that any failure has
  */
@@ -21,5 +22,6 @@ export const cases = [
   { what: 'close while starting', program: 'close-while-starting.js', batch: 50 },
   { what: 'a root is terminated', program: 'root-terminated.js', batch: 50 },
   { what: 'an error at the end (R18)', program: 'error-at-the-end.js', batch: 100 },
-  { what: 'terminate of a blocked thread (R24)', program: 'terminate-blocked.js', batch: 50 },
+  // Deno does not stop synchronous code: each cycle leaves threads that spin, until their process ends.
+  { what: 'terminate of a blocked thread (R24)', program: 'terminate-blocked.js', batch: 50, denoBatch: 4 },
 ];

@@ -66,10 +66,11 @@ async function runCase(runtime, one) {
   /** @type {Map<string, { count: number, cycle: number, said: string }>} */
   const failures = new Map();
   let [next, processes] = [0, 0];
+  const most = (runtime.name === 'deno' && one.denoBatch) || one.batch;
   const work = async () => {
     while (next < cycles) {
       const cycle = next;
-      next = Math.min(cycles, cycle + Math.min(one.batch, Math.ceil(cycles / jobs)));
+      next = Math.min(cycles, cycle + Math.min(most, Math.ceil(cycles / jobs)));
       processes += 1;
       const failure = await runProcess(runtime, one, cycle, next - cycle);
       if (failure === undefined) continue;
