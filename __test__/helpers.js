@@ -156,6 +156,28 @@ export function write(text, name) {
 /** @param {string} path */
 export const urlOf = (path) => pathToFileURL(path).href;
 
+/**
+ * The next uncaught exceptions of this process, which the test runner does not see.
+ * @param {number} count
+ * @param {() => void} cause
+ */
+export async function uncaughts(count, cause) {
+  const others = process.listeners('uncaughtException');
+  process.removeAllListeners('uncaughtException');
+  /** @type {any[]} */
+  const seen = [];
+  const listener = (/** @type {unknown} */ error) => seen.push(error);
+  process.on('uncaughtException', listener);
+  try {
+    cause();
+    await until(() => seen.length >= count);
+    return seen;
+  } finally {
+    process.off('uncaughtException', listener);
+    for (const other of others) process.on('uncaughtException', other);
+  }
+}
+
 /** A signal that throws this when a listener is added. @param {Error} refusal */
 export const refusing = (refusal) =>
   /** @type {AbortSignal} */ (
@@ -167,3 +189,23 @@ export const refusing = (refusal) =>
       removeEventListener() {},
     })
   );
+
+/** A signal that throws this when its listener is removed, and has `abort()`. @param {unknown} refusal */
+export function clinging(refusal) {
+  /** @type {(() => void)[]} */
+  const listeners = [];
+  const signal = {
+    aborted: false,
+    /** @type {unknown} */
+    reason: undefined,
+    addEventListener: (/** @type {string} */ _, /** @type {() => void} */ listener) => listeners.push(listener),
+    removeEventListener() {
+      throw refusal;
+    },
+    abort() {
+      signal.aborted = true;
+      for (const listener of listeners) listener();
+    },
+  };
+  return /** @type {AbortSignal & { abort(): void }} */ (/** @type {unknown} */ (signal));
+}

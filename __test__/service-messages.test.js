@@ -5,31 +5,13 @@ import { MessageChannel, receiveMessageOnPort } from 'node:worker_threads';
 import { Messenger, pool } from '../index.js';
 import { doing, initialized } from './fixtures/initializers.js';
 import { serving } from './fixtures/service-tasks.js';
-import { arrivals, newCell, open, rejection, until, within } from './helpers.js';
+import { arrivals, newCell, open, rejection, uncaughts, until, within } from './helpers.js';
 import { hear, listenersOf, nothingLeft, stateOf, withService } from './service-helpers.js';
 
 pool.setConcurrency(64);
 
 const all = { concurrency: 6 };
 const upTo = (/** @type {number} */ count) => Array.from({ length: count }, (_, number) => number);
-
-/** The next uncaught exceptions of this process, which the test runner does not see. @param {number} count */
-async function uncaughts(count, /** @type {() => void} */ cause) {
-  const others = process.listeners('uncaughtException');
-  process.removeAllListeners('uncaughtException');
-  /** @type {any[]} */
-  const seen = [];
-  const listener = (/** @type {unknown} */ error) => seen.push(error);
-  process.on('uncaughtException', listener);
-  try {
-    cause();
-    await until(() => seen.length >= count);
-    return seen;
-  } finally {
-    process.off('uncaughtException', listener);
-    for (const other of others) process.on('uncaughtException', other);
-  }
-}
 
 describe('messages between a service and its owner', all, () => {
   it('arrive in the order sent, whatever their size or kind, both ways', () =>

@@ -11,7 +11,19 @@ import { loading } from './fixtures/loads-by-argument.js';
 import { hooked, plainHook, slowHook } from './fixtures/service-hooks.js';
 import { serving } from './fixtures/service-tasks.js';
 import { sends, shares } from './fixtures/shared-results.js';
-import { arrivals, newCell, open, poolIdle, refusing, rejection, threadsGone, until, within } from './helpers.js';
+import {
+  arrivals,
+  clinging,
+  newCell,
+  open,
+  poolIdle,
+  refusing,
+  rejection,
+  threadsGone,
+  uncaughts,
+  until,
+  within,
+} from './helpers.js';
 import { hear, listenersOf, nothingLeft, stateOf, withService } from './service-helpers.js';
 
 pool.setConcurrency(64);
@@ -470,6 +482,33 @@ describe('service.call', all, () => {
       const call = service.call({ name: 'add', params: [1, 2], signal: refusing(refusal) });
       assert.equal(await rejection(call), refusal);
       assert.equal(service.activeCalls, 0);
+    }));
+
+  it('a signal that keeps its listener keeps nobody waiting: its calls settle, and the service closes', () =>
+    withService(serving, undefined, async (service) => {
+      const signal = () => clinging(refusal);
+      const answered = service.call({ name: 'add', params: [1, 2], signal: signal() });
+      const pending = [0, 1].map(() =>
+        rejection(service.call({ name: 'pend', params: [newCell()], signal: signal() })),
+      );
+      const seen = await uncaughts(3, () => answered.then(() => service.close()));
+      assert.deepEqual(seen, [refusal, refusal, refusal]);
+      assert.equal(await within(answered), 3);
+      for (const call of pending) assert.equal((await call).code, 'ERR_NANOLITH_SERVICE_CLOSED');
+      await within(service.close());
+      assert.equal(service.closed, true);
+    }));
+
+  it('a call among whose params a getter closes the service rejects, and does not count', () =>
+    withService(serving, undefined, async (service) => {
+      const closes = {
+        get closing() {
+          return void service.close();
+        },
+      };
+      const call = rejection(service.call({ name: 'echo', params: [closes] }));
+      assert.equal(service.activeCalls, 0);
+      assert.equal((await call).code, 'ERR_NANOLITH_SERVICE_CLOSED');
     }));
 
   it('a call whose signal throws leaves none of its host values to the next one', () =>
@@ -958,25 +997,12 @@ describe('a service that ends by itself', all, () => {
     service.on('terminated', () => {
       throw new Error('from a terminated listener');
     });
-    const uncaught = nextUncaught();
-    await within(service.close());
-    assert.equal((await within(uncaught)).message, 'from a terminated listener');
+    const [uncaught] = await uncaughts(1, () => service.close());
+    assert.equal(uncaught.message, 'from a terminated listener');
     await pending;
     assert.equal(service.closed, true);
   });
 });
-
-/** The next uncaught exception of this process, which the test runner does not see. @returns {Promise<any>} */
-function nextUncaught() {
-  const others = process.listeners('uncaughtException');
-  process.removeAllListeners('uncaughtException');
-  return new Promise((resolve) => {
-    process.once('uncaughtException', (error) => {
-      for (const listener of others) process.on('uncaughtException', listener);
-      resolve(error);
-    });
-  });
-}
 
 describe('the slot of a service', () => {
   it('is free when close() resolves, when it exits, and when it is terminated', async () => {

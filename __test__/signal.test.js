@@ -6,7 +6,19 @@ import { pool } from '../index.js';
 import { blockForArrivals } from './fixtures/barrier.js';
 import { tasks } from './fixtures/tasks.js';
 import { warm } from './fixtures/warm.js';
-import { arrivals, newCell, open, poolIdle, refusing, rejection, threadsGone, until, within } from './helpers.js';
+import {
+  arrivals,
+  clinging,
+  newCell,
+  open,
+  poolIdle,
+  refusing,
+  rejection,
+  threadsGone,
+  uncaughts,
+  until,
+  within,
+} from './helpers.js';
 
 const reason = new Error('the reason');
 /** @param {AbortSignal} signal */
@@ -53,6 +65,28 @@ for (const [kind, set] of both) {
       assert.deepEqual([pool.activeCount, pool.queueLength], [2, 0]);
       open(cell);
       assert.deepEqual(await within(Promise.all([granted, queued, ...holding])), [refusal, refusal, 0, 1]);
+      await poolIdle();
+    });
+
+    it('that keeps its listener keeps no call pending: that is an uncaught exception', async () => {
+      const refusal = new Error('they stay here');
+      const call = set({ name: 'addLater', params: [1, 2], signal: clinging(refusal) });
+      const settled = within(call);
+      assert.deepEqual(await uncaughts(1, () => settled), [refusal]);
+      assert.equal(await settled, 3);
+      await poolIdle();
+    });
+
+    it('whose reason cannot be read rejects with what that throws, and so all who share it', async () => {
+      const refusal = new Error('no reason');
+      const signal = Object.defineProperty(clinging(refusal), 'reason', {
+        get() {
+          throw refusal;
+        },
+      });
+      const calls = [0, 1].map(() => rejection(set({ name: 'gate', params: [newCell()], signal })));
+      signal.abort();
+      assert.deepEqual(await within(Promise.all(calls)), [refusal, refusal]);
       await poolIdle();
     });
 

@@ -24,6 +24,15 @@ import {
   within,
 } from './helpers.js';
 
+/** What a thread sees whose set has these options. @param {any} options */
+async function describedWith(options) {
+  const set = await define(
+    { describe: () => /** @type {any} */ ({}) },
+    { identifier: 'warm options', isolate: false, safeMode: false, options, file: fixture('warm-sets.js') },
+  );
+  return set({ name: 'describe' });
+}
+
 describe('isolate: false', () => {
   before(() => pool.setConcurrency(2));
   after(() => pool.setConcurrency('x1'));
@@ -295,16 +304,16 @@ describe('isolate: false', () => {
   });
 
   it('an env of theirs that is none is the process’s own, and one that Node refuses rejects', async () => {
-    const how = /** @type {const} */ ({ identifier: 'warm options', isolate: false, safeMode: false });
-    const seenWith = async (/** @type {any} */ env) => {
-      const set = await define(
-        { describe: () => /** @type {any} */ ({}) },
-        { ...how, options: { env }, file: fixture('warm-sets.js') },
-      );
-      return set({ name: 'describe' }).then(({ env }) => env);
-    };
+    const seenWith = async (/** @type {any} */ env) => (await describedWith({ env })).env;
     for (const env of [undefined, null, SHARE_ENV]) assert.deepEqual(await within(seenWith(env)), { ...process.env });
     for (const env of [3, 'text']) assert.equal((await rejection(seenWith(env))).code, 'ERR_INVALID_ARG_TYPE');
+    await poolIdle();
+  });
+
+  it('an argv of theirs arrives as strings, made where it was given', async () => {
+    const { argv } = await within(describedWith({ argv: [new URL('file:///a/b'), Symbol('c'), () => 1] }));
+    assert.deepEqual(argv.slice(-3), ['file:///a/b', 'Symbol(c)', '() => 1']);
+    assert.equal((await rejection(describedWith({ argv: 'text' }))).code, 'ERR_INVALID_ARG_TYPE');
     await poolIdle();
   });
 

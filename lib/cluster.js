@@ -143,7 +143,7 @@ async function launchAll(api, count, options) {
   const signal = options?.signal;
   if (signal?.aborted) throw signal.reason;
   const undo = new AbortController();
-  const unlisten = signal && onAbort(signal, () => undo.abort(signal.reason));
+  const unlisten = signal && onAbort(signal, (reason) => undo.abort(reason));
   /** @type {{ reason: unknown } | undefined} */
   let failure;
   /** @type {Service[]} */

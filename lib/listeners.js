@@ -79,7 +79,7 @@ export class Listeners {
         conclude();
       };
       const fail = (/** @type {unknown} */ reason) => settle(() => reject(reason));
-      const unlisten = signal && onAbort(signal, () => fail(signal.reason));
+      const unlisten = signal && onAbort(signal, fail);
       const accept = (/** @type {unknown} */ data) => settle(() => resolve(data));
       const listener = inOrder(predicate, accept, fail, () => settled);
       this.#waiting.add(fail);

@@ -121,9 +121,9 @@ async function use(name, options) {
     // First: a signal may be anybody's object, and what it throws must leave nothing behind.
     const unlisten =
       signal &&
-      onAbort(signal, () => {
+      onAbort(signal, (reason) => {
         settle();
-        reject(signal.reason);
+        reject(reason);
       });
     timer = setTimeout(() => {
       settle();

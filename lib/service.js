@@ -90,13 +90,16 @@ export class Service extends EventEmitter {
     const start = writer.position;
     try {
       // First: once the host values are under way, nothing may keep the call from following them.
-      if (signal) call.unlisten = onAbort(signal, () => abandon(call, signal.reason));
+      if (signal) call.unlisten = onAbort(signal, (reason) => abandon(call, reason));
       writer.u8(CALL);
       writer.u32(call.id);
       writer.u32(atom);
       writeParams(params, id, transferList);
-      agent.call(id, start, writer.position - start);
-      expect();
+      // A getter among the params may have closed the service, and so settled the call.
+      if (this.#closing === undefined) {
+        agent.call(id, start, writer.position - start);
+        expect();
+      }
     } catch (error) {
       fail(call, error);
     } finally {

@@ -185,10 +185,9 @@ class Offer {
 
   /** @param {AbortSignal} signal */
   #listen(signal) {
-    const abort = () => this.giveUp(signal.reason);
-    this.#unlisten = onAbort(signal, abort);
+    this.#unlisten = onAbort(signal, (reason) => this.giveUp(reason));
     // A getter of the metaData may have aborted it meanwhile.
-    if (signal.aborted) abort();
+    if (signal.aborted) this.giveUp(signal.reason);
   }
 
   #timeOut() {

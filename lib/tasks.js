@@ -72,18 +72,20 @@ function unknownTask(set, name) {
 }
 
 /**
- * The same bytes for the same options on every thread, since the pool knows sets by them: written with no key list that a
- * thread may have sent before, each object's keys in one order.
+ * The same bytes for the same options on every thread, since the pool knows sets by them: the keys of the options, of `env`
+ * and of `resourceLimits` in order, and no atoms in place of keys, which depend on what was sent before.
  * @param {import('node:worker_threads').WorkerOptions | undefined} options
  */
 function writeOptions(options = {}) {
   // The root starts the threads: a task has no handle to their streams, so nobody would read them.
-  const { workerData, eval: _, stdin, stdout, stderr, env = SHARE_ENV, resourceLimits, ...rest } = options;
+  const { workerData, eval: _, stdin, stdout, stderr, argv, env = SHARE_ENV, resourceLimits, ...rest } = options;
   const shareEnv = env === null || env === SHARE_ENV;
   const own = new Writer({ bytes: new Uint8Array(256), atom: () => null, onGrow() {} });
   own.value(
     inOrder({
       ...rest,
+      // As Node makes them, which would get copies of the values.
+      argv: Array.isArray(argv) ? argv.map(String) : argv,
       resourceLimits: inOrder(resourceLimits),
       ...(shareEnv ? { shareEnv } : { env: inOrder(env) }),
     }),
@@ -257,17 +259,18 @@ export function submit(call, start, { reffed, signal }) {
  * @param {AbortSignal} signal
  */
 function listen(call, key, signal) {
-  const abort = () => {
+  /** @param {unknown} reason */
+  const abort = (reason) => {
     const { thread } = call;
     // A thread whose task is taken back must not be mistaken for one that answers.
     call.thread = undefined;
-    fail(call, signal.reason);
+    fail(call, reason);
     agent.cancel(key);
     thread?.worker.terminate();
   };
   call.unlisten = onAbort(signal, abort);
   // A getter among the params may have aborted it meanwhile.
-  if (signal.aborted) abort();
+  if (signal.aborted) abort(signal.reason);
 }
 
 /**
