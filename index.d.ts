@@ -161,8 +161,8 @@ export interface ServiceLauncher<out D extends TaskDefinitions> {
  * - an exception that nothing caught on its thread meanwhile, as it was thrown;
  * - Node's `ERR_WORKER_OUT_OF_MEMORY`, when a limit of `resourceLimits` was reached;
  * - a {@link NestingError} or an {@link OwnerEndedError};
- * - a `RangeError` (`ERR_NANOLITH_LIMIT`), when 4,194,304 calls of this thread are pending, or the process has
- *   no room for one more task's name;
+ * - a `RangeError` (`ERR_NANOLITH_LIMIT`), when 4,194,304 calls of this thread are pending, the params or the
+ *   result take 4 GiB, or the process has no room for one more task's name;
  * - the signal's reason, when it aborts.
  *
  * While a task runs, its thread stays, even if only an unreffed handle is pending.
@@ -304,8 +304,9 @@ export interface TaskThreadOptions extends Omit<ServiceThreadOptions, Stdio> {
 interface MessageLine {
   /**
    * Sends a value to the other side. Messages, calls, replies and stream offers arrive in the order sent. A
-   * message that finds no listener is dropped. Throws a `DataCloneError` for what cannot be cloned, and, on a
-   * closed service, a {@link ServiceClosedError}.
+   * message that finds no listener is dropped. Throws a `DataCloneError` for what cannot be cloned, a
+   * `RangeError` (`ERR_NANOLITH_LIMIT`) for 4 GiB or more, and, on a closed service, a
+   * {@link ServiceClosedError}.
    */
   sendMessage<T = unknown>(data: T, transferList?: readonly Transferable[]): void;
   /**
@@ -486,7 +487,7 @@ export class Messenger {
    * Sends a value to all other instances. Throws a {@link MessengerClosedError} when closed, and a
    * `DataCloneError` for what cannot be cloned or only a port could carry (a `MessagePort`, a
    * `SharedArrayBuffer`): there may be many receivers, so nothing can be moved, and a `transferList` is refused
-   * with one too.
+   * with one too. 4 GiB or more are a `RangeError` (`ERR_NANOLITH_LIMIT`).
    */
   sendMessage<T = unknown>(data: T): void;
   /**

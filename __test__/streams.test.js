@@ -554,6 +554,24 @@ describe('a chunk that is transferred before it is written', () => {
       }
     }));
 
+  it('fails where its buffer was made smaller, too, whole or in part', () =>
+    withListener(async (service) => {
+      for (const length of [0, 8]) {
+        const id = `to ${length}`;
+        const stream = await service.createStream({ take: 'stall', id });
+        const ended = errorOf(stream);
+        /** @type {any} */
+        const buffer = Reflect.construct(ArrayBuffer, [16, { maxByteLength: 16 }]);
+        const results = [written(stream, new Uint8Array(5 * MB)), written(stream, new Uint8Array(buffer))];
+        assert.ok(stream.writableNeedDrain);
+        buffer.resize(length);
+        await service.call({ name: 'resume', params: [id] });
+        const [one, two] = await within(Promise.all(results));
+        assert.deepEqual([one, two.message], ['written', message]);
+        assert.equal((await within(ended)).message, message);
+      }
+    }));
+
   it('is no chunk that was empty to begin with', () =>
     withListener(async (service) => {
       const stream = await service.createStream({ take: 'collect', id: 'it' });

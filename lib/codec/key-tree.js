@@ -8,7 +8,7 @@
  */
 import { ShapeLimit } from './tags.js';
 
-/** What a node has in place of an atom: it may get one, or the table had none for it, which never changes. */
+/** What there is in place of an atom: there may be one later, or never, as this node's or the process's table is full. */
 const [UNASKED, REFUSED] = [-1, -2];
 
 /** Keys that an `arguments` object can begin with. */

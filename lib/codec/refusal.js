@@ -51,7 +51,8 @@ export function dataProperty(value, key) {
 }
 
 /**
- * The error for a value that takes more bytes than can be carried.
+ * The error for a value that takes more bytes than can be carried: as `limitReached` of ../errors.js makes it, which the
+ * codec knows nothing of.
  * @param {number} bytes how many it takes up to where that showed
  * @param {number} most
  */

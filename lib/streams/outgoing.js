@@ -132,8 +132,8 @@ export class OutgoingStream extends Writable {
    * Whether a chunk has lost bytes while it waited: its buffer was transferred, or made smaller.
    * @param {Uint8Array} chunk
    */
-  #isGone({ length, buffer }) {
-    return length < this.#from || (length === 0 && isDetached(buffer));
+  #isGone(chunk) {
+    return chunk.length < this.#from || (chunk.length === 0 && isOutOfBounds(chunk));
   }
 
   /** Says whether the whole chunk has been taken. @param {Uint8Array} chunk */
@@ -149,10 +149,10 @@ export class OutgoingStream extends Writable {
 /** What other threads may write to meanwhile is not for the native side to read. @param {Uint8Array} chunk */
 const own = (chunk) => (types.isSharedArrayBuffer(chunk.buffer) ? Buffer.from(chunk) : chunk);
 
-/** @param {ArrayBufferLike} buffer */
-function isDetached(buffer) {
+/** Whether a view is empty since its buffer has no bytes there any more. @param {Uint8Array} view */
+function isOutOfBounds(view) {
   try {
-    new Uint8Array(buffer);
+    view.keys();
     return false;
   } catch {
     return true;
