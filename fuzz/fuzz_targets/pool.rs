@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use arbitrary::Arbitrary;
 use libfuzzer_sys::fuzz_target;
-use nanolith::core::agent::{self, Agent};
+use nanolith::core::agent::{self, Agent, AgentId};
 use nanolith::core::payload::Payload;
 use nanolith::core::pool::{Cancelled, Key, Placed, Pool, Request, SetId, SetInfo, Submitted, Turn, Work};
 use nanolith::core::protocol::Kind;
@@ -27,7 +27,10 @@ enum Op {
     Submit {
         caller: u8,
         work: Kinds,
+        /// Of two.
+        set: bool,
         priority: bool,
+        apart: bool,
     },
     Place {
         granted: u8,
@@ -38,6 +41,7 @@ enum Op {
     CallBegins(u8),
     CallsEnd(u8),
     Turn(u8, bool),
+    HandOver(u8),
     Cancel(u8),
     /// The environment of a thread is gone, and then (or before) its owner hears of it.
     AgentEnds(u8),
@@ -52,13 +56,15 @@ enum Op {
 
 struct World {
     root: Arc<Agent>,
-    set: SetId,
+    sets: [SetId; 2],
     /// One-off threads and services, and warm ones, as long as their agents are known.
     threads: Vec<Arc<Agent>>,
     warm: Vec<Arc<Agent>>,
     /// Granted, and not placed yet: by whom they were asked for.
     granted: Vec<(Arc<Agent>, Key)>,
     keys: Vec<Key>,
+    /// What warm threads have taken and not begun: they ask the caller for values, by the thread and the call.
+    asked: Vec<(AgentId, AgentId, u32)>,
     calls: u32,
     /// The calls that have been granted or begun, or that never will be.
     begun: BTreeSet<u32>,
@@ -69,19 +75,21 @@ impl World {
     fn new() -> Self {
         let root = Agent::root();
         root.pool().set_max(2);
-        let info = SetInfo {
-            file: "/a.js".into(),
-            identifier: "a".into(),
-            options: [].into(),
-        };
-        let set = root.pool().set(info);
+        let sets = ["a", "b"].map(|identifier| {
+            root.pool().set(SetInfo {
+                file: "/a.js".into(),
+                identifier: identifier.into(),
+                options: [].into(),
+            })
+        });
         Self {
             root,
-            set,
+            sets,
             threads: Vec::new(),
             warm: Vec::new(),
             granted: Vec::new(),
             keys: Vec::new(),
+            asked: Vec::new(),
             calls: 0,
             begun: BTreeSet::new(),
             taken_back: BTreeSet::new(),
@@ -100,7 +108,7 @@ impl World {
         );
     }
 
-    fn submit(&mut self, caller: usize, kind: Kinds, priority: bool) {
+    fn submit(&mut self, caller: usize, kind: Kinds, set: bool, priority: bool, apart: bool) {
         let caller = match caller % (self.threads.len() + self.warm.len() + 1) {
             0 => Arc::clone(&self.root),
             at if at <= self.threads.len() => Arc::clone(&self.threads[at - 1]),
@@ -113,11 +121,11 @@ impl World {
         };
         let call = self.calls;
         self.calls += 1;
-        let payload = Payload::new(&payload(call));
+        let payload = Payload::new(&payload(call, apart));
         let request = Request {
-            apart: false,
+            apart: apart && work == Work::Warm,
             work,
-            set: self.set,
+            set: self.sets[usize::from(set)],
             name: 0,
             call,
             priority,
@@ -158,7 +166,7 @@ impl World {
                     let Some((token, set)) = self.pool().warm_thread(number(&frame)) else {
                         continue;
                     };
-                    assert_eq!(set, self.set);
+                    assert!(self.sets.contains(&set));
                     self.warm.push(agent::redeem(&token).expect("expected under its token"));
                 }
             }
@@ -182,12 +190,27 @@ impl World {
     fn turn(&mut self, at: usize, overdue: bool) {
         let Some(thread) = pick(&self.warm, at) else { return };
         match self.pool().turn(&thread, overdue).1 {
-            Turn::Run { payload, call, .. } => {
-                assert_eq!(*payload, self::payload(call));
-                self.begins(call);
+            Turn::Run { payload, call, caller } => {
+                assert_eq!(payload[..5], self::payload(call, false)[..5]);
+                if payload[5] == 0 {
+                    self.begins(call);
+                } else {
+                    assert!(!self.begun.contains(&call), "call {call} is taken though it has begun");
+                    self.asked.push((caller.id, thread.id, call));
+                }
             }
             Turn::Later | Turn::Idle => {}
             Turn::End => self.thread_ends(&thread),
+        }
+    }
+
+    fn hand_over(&mut self, at: usize) {
+        if self.asked.is_empty() {
+            return;
+        }
+        let (caller, thread, call) = self.asked.swap_remove(at % self.asked.len());
+        if agent::find(caller).is_some() && self.pool().hand_over(caller, thread, call) {
+            self.begins(call);
         }
     }
 
@@ -228,8 +251,8 @@ impl World {
 }
 
 /// What a thread gets: no frame of the core's own begins like it.
-fn payload(call: u32) -> Vec<u8> {
-    [&[0xff][..], &call.to_le_bytes()].concat()
+fn payload(call: u32, apart: bool) -> Vec<u8> {
+    [&[0xff][..], &call.to_le_bytes(), &[u8::from(apart)]].concat()
 }
 
 fn pick(threads: &[Arc<Agent>], at: usize) -> Option<Arc<Agent>> {
@@ -241,7 +264,13 @@ fuzz_target!(|ops: Vec<Op>| {
     let mut world = World::new();
     for op in ops {
         match op {
-            Op::Submit { caller, work, priority } => world.submit(usize::from(caller), work, priority),
+            Op::Submit {
+                caller,
+                work,
+                set,
+                priority,
+                apart,
+            } => world.submit(usize::from(caller), work, set, priority, apart),
             Op::Place { granted, may_be_spare } => world.place(usize::from(granted), may_be_spare),
             Op::Finish(at) => {
                 if let Some(thread) = pick(&world.threads, at.into()) {
@@ -266,6 +295,7 @@ fuzz_target!(|ops: Vec<Op>| {
                 }
             }
             Op::Turn(at, overdue) => world.turn(at.into(), overdue),
+            Op::HandOver(at) => world.hand_over(at.into()),
             Op::Cancel(at) => world.cancel(at.into()),
             Op::AgentEnds(at) => {
                 if let Some(thread) = pick(&world.threads, at.into()) {

@@ -501,7 +501,7 @@ fn a_load_is_lent_to_by_tasks_that_come_later() {
     check(
         a_load_waits_while_its_task_is_taken,
         &[
-            ("warm: who is granted later lends to the loads, too", "deadlock"),
+            ("warm: who waits for a thread lends to the loads, too", "deadlock"),
             ("warm: a load waits in a task that waits for it", "deadlock"),
         ],
     );

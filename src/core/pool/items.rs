@@ -163,13 +163,8 @@ impl Pool {
         match item.request.work {
             Work::Warm => {
                 let set = item.request.set;
-                state.sets[set as usize].granted.push_back(key);
-                self.staff(state, set);
-                if !state.sets[set as usize].stranded.is_empty()
-                    && step("warm: who is granted later lends to the loads, too")
-                {
-                    self.lend(state, key, None);
-                }
+                state.sets[set as usize].untaken.push_back(key);
+                self.await_thread(state, set, key);
                 return;
             }
             Work::Service => state.services += u32::from(lender == NO_KEY),
@@ -185,6 +180,15 @@ impl Pool {
             let number = (key as f64).to_le_bytes();
             // A closed caller's items are released by `agent_ended`, which follows.
             let _ = item.caller.inbox.send_kind(Kind::Grant, &[&call, &number]);
+        }
+    }
+
+    /// A warm task, which is among the untaken ones of its set, waits for a thread: that may be one that loads the file.
+    pub(super) fn await_thread(&self, state: &mut State, set: SetId, key: Key) {
+        self.staff(state, set);
+        if !state.sets[set as usize].stranded.is_empty() && step("warm: who waits for a thread lends to the loads, too")
+        {
+            self.lend(state, key, None);
         }
     }
 
@@ -227,7 +231,9 @@ impl Pool {
         Some(item)
     }
 
-    /// These waited in a holder that is gone. Those that a load of a set's file waits for wait in its other tasks now.
+    /// These waited in a holder that is gone. Those that a load queued are lent to by the other tasks of its set: by one that
+    /// no thread has taken, if there is any now, else by the next one that lends. Also when the load is over: a task may
+    /// wait for what it began.
     fn strand(&self, state: &mut State, waiting: VecDeque<Key>) {
         for key in waiting {
             let left = state.items.get(key).filter(|item| !item.granted);
@@ -239,7 +245,7 @@ impl Pool {
                 set.stranded.push_back(key);
             }
             let lends = |key: &Key| state.holders.get(key).is_some_and(|known| known.loan.is_some());
-            if let Some(lender) = set.granted.iter().copied().find(|key| !lends(key)) {
+            if let Some(lender) = set.untaken.iter().copied().find(|key| !lends(key)) {
                 self.lend(state, lender, None);
             }
         }
@@ -268,7 +274,7 @@ impl Pool {
             Cancelled::Terminating
         } else {
             state.sets[set as usize]
-                .granted
+                .untaken
                 .retain(|&other| other != key || !step("warm: what is taken back leaves its set"));
             untaken = true;
             Cancelled::Unbegun
@@ -319,7 +325,7 @@ impl State {
         }
         match self.threads.get(&caller.id).map(|thread| thread.duty) {
             Some(Duty::Starting { set }) if step("warm: a load waits in a task that waits for it") => {
-                let untaken = self.sets[set as usize].granted.iter().copied();
+                let untaken = self.sets[set as usize].untaken.iter().copied();
                 let deepest = untaken.max_by_key(|&key| self.depth_under(key));
                 (deepest.unwrap_or(NO_KEY), Some(set))
             }

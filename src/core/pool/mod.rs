@@ -23,8 +23,8 @@
 //!    and what exceeds `max` then is made up for before anything else is granted.
 //!    What a warm thread submits while it loads its set's file is nested in a granted task of the set that no thread has
 //!    taken: that one holds a slot and waits for the load. It may be taken back, or another thread may take and end it:
-//!    what still waits in it then is *stranded*, and any other task of the set lends to it. The first one granted later
-//!    does, at the latest, and nothing holds a slot for the load before.
+//!    what still waits in it then is *stranded*, and any other task of the set lends to it. The first one granted later,
+//!    or given back by a thread that had taken it, does at the latest, and nothing holds a slot for the load before.
 //! 3. Every way of ending (an answer, an abort, the end of the thread, of its owner, of the root) goes through `release`,
 //!    which is idempotent: the first takes the item out, the later ones find nothing.
 //!

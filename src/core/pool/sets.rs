@@ -24,13 +24,13 @@ pub struct SetInfo {
 pub(super) struct Set {
     pub info: SetInfo,
     /// Warm tasks with a slot that no thread has taken yet.
-    pub granted: VecDeque<Key>,
-    /// What loads of the file have queued and no granted task is the holder of (any more). The keys of some that do not
-    /// wait any more are among them.
+    pub untaken: VecDeque<Key>,
+    /// What loads of the file have queued and is nested in no task (any more). The keys of some that do not wait any more
+    /// are among them.
     pub stranded: VecDeque<Key>,
     /// Idle threads, the one idle for longest first; the newest is taken first, so that the others can expire.
     pub idle: Vec<(AgentId, Instant)>,
-    /// Threads on their way to `granted`: those that were idle or give their event loop a turn, those of them that are late,
+    /// Threads on their way to `untaken`: those that were idle or give their event loop a turn, those of them that are late,
     /// and those that still load the file.
     pub woken: usize,
     pub late: usize,
@@ -50,13 +50,13 @@ impl Pool {
         let at = known.unwrap_or_else(|| {
             let set = Set {
                 info,
-                granted: VecDeque::new(),
+                untaken: VecDeque::new(),
                 stranded: VecDeque::new(),
                 idle: Vec::new(),
                 woken: 0,
                 late: 0,
-                lost: 0,
                 starting: 0,
+                lost: 0,
                 loaded: 0,
             };
             state.sets.push(set);
@@ -71,11 +71,11 @@ impl Pool {
         self.state.lock().sets.get(set as usize).map(|set| set.info.clone())
     }
 
-    /// Sees to it that a thread is on its way for every granted task: an idle one, though another may be starting or late,
+    /// Sees to it that a thread is on its way for every untaken task: an idle one, though another may be starting or late,
     /// since nobody knows how long that takes; else a new one.
     pub(super) fn staff(&self, state: &mut State, id: SetId) {
         let set = &mut state.sets[id as usize];
-        while set.woken < set.granted.len()
+        while set.woken < set.untaken.len()
             && let Some((idle, _)) = set.idle.pop()
         {
             set.woken += 1;
@@ -89,7 +89,7 @@ impl Pool {
             }
             self.watch(&mut state.watched);
         }
-        while set.woken + set.late + set.starting < set.granted.len() {
+        while set.woken + set.late + set.starting < set.untaken.len() {
             set.starting += 1;
             let root = self.root();
             let (agent, token) = Agent::expected(&root);
@@ -171,7 +171,7 @@ impl Pool {
     /// now, is ended, as a one-off task's is. The one that was started first: it may never come.
     pub(super) fn unstaff(&self, state: &mut State, id: SetId) {
         let set = &mut state.sets[id as usize];
-        if set.woken + set.late + set.starting <= set.granted.len() {
+        if set.woken + set.late + set.starting <= set.untaken.len() {
             return;
         }
         let missed = state
@@ -197,7 +197,7 @@ impl Pool {
 
     /// Rejects everything of a set that has not begun: its file does not load, so no thread will ever run it.
     pub(super) fn fail_set(&self, state: &mut State, id: SetId, kind: Kind, reason: &[u8]) {
-        let granted: Vec<Key> = state.sets[id as usize].granted.drain(..).collect();
+        let untaken: Vec<Key> = state.sets[id as usize].untaken.drain(..).collect();
         let of_set = |item: &Item| item.request.work == Work::Warm && item.request.set == id;
         let waiting = state.items.waiting().filter(|(_, item)| of_set(item));
         let waiting: Vec<Key> = waiting.map(|(key, _)| key).collect();
@@ -206,7 +206,7 @@ impl Pool {
         for &key in &waiting {
             state.items.unlink(key);
         }
-        for key in granted.into_iter().chain(waiting) {
+        for key in untaken.into_iter().chain(waiting) {
             if let Some(item) = self.release(state, key) {
                 let call = item.request.call.to_le_bytes();
                 let _ = item.caller.inbox.send_kind(kind, &[&call, reason]);

@@ -318,7 +318,7 @@ fn a_slot_that_comes_back_is_not_lent_to_what_does_not_load() {
     assert!(calls(Kind::LoadFailed).eq(1..=10), "in their order");
     assert!(calls(Kind::Grant).eq([11]), "what else waits there is lent it");
     assert_eq!(world.counts(), (2, 0));
-    assert!(world.pool().state.lock().sets[0].granted.is_empty(), "nothing is left");
+    assert!(world.pool().state.lock().sets[0].untaken.is_empty(), "nothing is left");
 }
 
 #[test]
@@ -793,6 +793,24 @@ fn a_load_borrows_the_slot_of_the_task_that_waits_for_it() {
     loads.end();
     assert_eq!(world.counts(), (1, 0));
     assert_eq!(heard(&world.root, Kind::Grant), [5]);
+}
+
+#[test]
+fn a_task_that_a_dying_thread_had_taken_lends_to_a_load_of_its_file() {
+    let world = World::new(2);
+    world.granted(Work::Warm, 1);
+    let runs = world.start_warm().remove(0);
+    assert_eq!(world.turn(&runs), Some(1));
+    at_once(world.ask_apart(&world.root, 2));
+    let loads = world.start_warm().remove(0);
+    world.waiting(Work::Service, 9);
+    assert_eq!(world.turn(&runs), Some(2), "and its values are asked for");
+    queued(world.ask(&loads, Work::OneOff, 3, false));
+    assert_eq!(world.counts(), (2, 1), "the service has the slot of the first");
+    runs.end();
+    world.pool().thread_ended(runs.id, b"died");
+    assert_eq!(heard(&loads, Kind::Grant), [3]);
+    assert_eq!(world.counts(), (3, 0));
 }
 
 #[test]

@@ -25,7 +25,7 @@ pub(super) enum Duty {
     Starting {
         set: SetId,
     },
-    /// A warm thread that was idle, or gives its event loop a turn, and is on its way to its set's granted tasks.
+    /// A warm thread that was idle, or gives its event loop a turn, and is on its way to its set's untaken tasks.
     Woken {
         set: SetId,
         since: Instant,
@@ -239,13 +239,13 @@ impl Pool {
         (awaited, self.take(state, agent, set, overdue))
     }
 
-    /// The next granted task of its set, or idleness.
+    /// The next untaken task of its set, or idleness.
     fn take(&self, state: &mut State, agent: &Agent, id: SetId, overdue: bool) -> Turn {
         let set = &mut state.sets[id as usize];
         let Some(thread) = state.threads.get_mut(&agent.id) else {
             return Turn::End;
         };
-        if overdue && !set.granted.is_empty() && step("warm: who is overdue takes nothing yet") {
+        if overdue && !set.untaken.is_empty() && step("warm: who is overdue takes nothing yet") {
             // What earlier tasks left behind runs first: it may keep the thread, or end it.
             let since = Instant::now();
             thread.duty = Duty::Woken { set: id, since };
@@ -254,7 +254,7 @@ impl Pool {
             self.watch(&mut state.watched);
             return Turn::Later;
         }
-        if let Some(key) = set.granted.pop_front()
+        if let Some(key) = set.untaken.pop_front()
             && let Some(item) = state.items.get_mut(key)
         {
             let payload = if item.request.apart {
@@ -325,7 +325,7 @@ impl Pool {
         state.sets[set as usize].starting -= 1;
         if state.sets[set as usize].loaded == 0 {
             self.fail_set(state, set, kind, reason);
-        } else if let Some(key) = state.sets[set as usize].granted.pop_front() {
+        } else if let Some(key) = state.sets[set as usize].untaken.pop_front() {
             // Others could load it, so one start costs one task, and the rest goes on.
             if let Some(item) = self.release(state, key) {
                 tell(&item, kind, reason);
@@ -380,8 +380,8 @@ impl Pool {
                 if state.items.get(key).is_some_and(|item| item.caller.inbox.is_closed()) {
                     self.release(state, key);
                 } else if step("warm: what a dying thread had taken goes back") {
-                    known.granted.push_front(key);
-                    self.staff(state, set);
+                    known.untaken.push_front(key);
+                    self.await_thread(state, set, key);
                 }
             }
             Duty::Ending => {}
@@ -420,9 +420,9 @@ impl Pool {
         }
         let mut left: Vec<SetId> = Vec::new();
         for (id, set) in (0..).zip(&mut state.sets) {
-            let before = set.granted.len();
-            set.granted.retain(|key| !keys.contains(key));
-            left.extend(std::iter::repeat_n(id, before - set.granted.len()));
+            let before = set.untaken.len();
+            set.untaken.retain(|key| !keys.contains(key));
+            left.extend(std::iter::repeat_n(id, before - set.untaken.len()));
         }
         state.tell_caller_ended(agent.id);
         for key in keys
