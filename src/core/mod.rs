@@ -6,6 +6,8 @@ pub mod cluster;
 pub mod concurrency;
 pub mod hub;
 pub mod inbox;
+#[cfg(all(test, not(loom)))]
+mod lcg;
 #[cfg(all(loom, test))]
 mod models;
 pub mod once;

@@ -5,19 +5,7 @@ use std::time::{Duration, Instant};
 use super::tests::{Ends, heard};
 use super::*;
 use crate::core::inbox::Drained;
-
-/// Small random numbers that are the same each time.
-struct Lcg(u64);
-
-impl Lcg {
-    fn below(&mut self, bound: usize) -> usize {
-        self.0 = self
-            .0
-            .wrapping_mul(6_364_136_223_846_793_005)
-            .wrapping_add(1_442_695_040_888_963_407);
-        (self.0 >> 33) as usize % bound
-    }
-}
+use crate::core::lcg::Lcg;
 
 /// A drained inbox, or a failure after a time that no healthy run takes.
 fn wait_for_signal(agent: &Agent, kind: Kind) {
