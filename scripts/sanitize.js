@@ -19,7 +19,7 @@ const CORE = ['--locked', '--no-default-features', '--lib'];
 /** What glibc's allocator does: these tools bring their own. */
 const OF_GLIBC = ['--skip', 'memory_that_was_freed'];
 /** Miri takes minutes for what others do in milliseconds: the loops of several threads are for the other parts. */
-const TOO_SLOW_FOR_MIRI = ['stress', 'many_', 'threads_agree', 'while_others', 'gives_memory_back'];
+const TOO_SLOW_FOR_MIRI = ['stress', 'random_', 'many_', 'threads_agree', 'while_others', 'gives_memory_back'];
 /** Test files whose bounds hold with an allocator that never gives memory back. */
 const NODE_TESTS = [
   'tasks.test',

@@ -6,6 +6,9 @@ use super::*;
 use crate::core::inbox::Drained;
 use crate::core::protocol::Kind;
 
+/// No test takes so long.
+const NEVER: Duration = Duration::MAX;
+
 /// A root with `max` slots, and one set of each isolation.
 struct World {
     root: Arc<Agent>,
@@ -412,7 +415,7 @@ fn who_does_not_come_is_not_the_only_one_woken() {
         assert_eq!(world.turn(thread), Some(call));
     }
     assert!(threads.iter().all(|thread| world.turn(thread).is_none()));
-    assert!(!world.pool().relieve(Duration::ZERO, LOST), "none was woken");
+    assert!(!world.pool().relieve(Duration::ZERO, NEVER), "none was woken");
 
     let told = || {
         frames(&world.root)
@@ -423,14 +426,14 @@ fn who_does_not_come_is_not_the_only_one_woken() {
     let work = |thread: &Agent| frames(thread).len();
     let _ = world.ask(&world.root, Work::Warm, 3, false);
     assert_eq!(told(), 1, "the root looks whether it comes");
-    assert!(world.pool().relieve(LATE, LOST), "not late yet");
+    assert!(world.pool().relieve(NEVER, NEVER), "not late yet");
     assert_eq!((work(&threads[2]), work(&threads[1])), (1, 0));
-    assert!(world.pool().relieve(Duration::ZERO, LOST));
+    assert!(world.pool().relieve(Duration::ZERO, NEVER));
     assert_eq!((work(&threads[1]), work(&threads[0])), (1, 0), "one after the other");
     assert_eq!(told(), 0, "it looks already");
     assert_eq!(world.turn(&threads[1]), Some(3));
     assert_eq!(world.turn(&threads[2]), None, "too late");
-    assert!(!world.pool().relieve(Duration::ZERO, LOST));
+    assert!(!world.pool().relieve(Duration::ZERO, NEVER));
     assert_eq!(world.turn(&threads[1]), None);
     assert_eq!(world.pool().counts().ready, 3);
 }
@@ -447,7 +450,7 @@ fn a_late_thread_is_waited_for_when_no_other_is_idle_and_ended_by_an_abort() {
     assert_eq!(world.turn(&thread), Some(1));
     assert_eq!(world.turn(&thread), None);
     ask(2);
-    assert!(world.pool().relieve(Duration::ZERO, LOST), "it may be lost yet");
+    assert!(world.pool().relieve(Duration::ZERO, NEVER), "it may be lost yet");
     assert_eq!(
         heard(&world.root, Kind::StartWarm),
         [],
@@ -457,7 +460,7 @@ fn a_late_thread_is_waited_for_when_no_other_is_idle_and_ended_by_an_abort() {
     assert_eq!(world.turn(&thread), None);
 
     let key = ask(3);
-    let _ = world.pool().relieve(Duration::ZERO, LOST);
+    let _ = world.pool().relieve(Duration::ZERO, NEVER);
     assert_eq!(world.pool().cancel(key), Cancelled::Unbegun);
     assert_eq!(heard(&world.root, Kind::Terminate), [thread.id]);
     assert_eq!(world.turn(&thread), None);
@@ -518,7 +521,7 @@ fn who_does_not_come_back_from_its_turn_is_late() {
     let _ = frames(&world.root);
     assert!(world.overdue(&threads[0]));
     assert_eq!(frames(&world.root), [vec![Kind::Woken as u8]], "the root looks");
-    assert!(world.pool().relieve(Duration::ZERO, LOST));
+    assert!(world.pool().relieve(Duration::ZERO, NEVER));
     assert_eq!(frames(&threads[1]), [vec![Kind::Work as u8]]);
     assert_eq!(world.turn(&threads[1]), Some(3));
     assert_eq!(world.turn(&threads[0]), None);
@@ -1010,7 +1013,7 @@ fn what_waits_behind_services_alone_has_stalled() {
     assert!(!stalled(), "behind a task");
     assert_eq!(world.pool().cancel(task), Cancelled::Begun);
     assert!(stalled(), "behind the service");
-    assert!(!world.pool().stalled(STALL), "not for long");
+    assert!(!world.pool().stalled(NEVER), "not for long");
     let _ = world.ask(&world.root, Work::OneOff, 4, true);
     assert!(stalled(), "though the first in the queue came later");
     world.pool().set_max(3);
