@@ -322,7 +322,8 @@ fuzz_target!(|ops: Vec<Op>| {
         }
         world.check();
     }
-    // Every thread ends, and whoever was granted a slot gets a thread that ends too: nothing waits for ever.
+    // Every thread ends, who is asked for values hands them over, and whoever was granted a slot gets a thread that ends
+    // too: nothing waits for ever.
     for round in 0.. {
         assert!(
             round < 10_000,
@@ -332,6 +333,8 @@ fuzz_target!(|ops: Vec<Op>| {
         world.listen();
         if !world.granted.is_empty() {
             world.place(0, true);
+        } else if !world.asked.is_empty() {
+            world.hand_over(0);
         } else if let Some(thread) = pick(&world.threads, 0) {
             world.thread_ends(&thread);
         } else if let Some(thread) = pick(&world.warm, 0) {
