@@ -162,7 +162,7 @@ export interface ServiceLauncher<out D extends TaskDefinitions> {
  * - Node's `ERR_WORKER_OUT_OF_MEMORY`, when a limit of `resourceLimits` was reached;
  * - a {@link NestingError} or an {@link OwnerEndedError};
  * - a `RangeError` (`ERR_NANOLITH_LIMIT`), when 4,194,304 calls of this thread are pending, the params or the
- *   result take 4 GiB, or the process has no room for one more task's name;
+ *   result take 4 GiB or more, or the process has no room for one more task's name;
  * - the signal's reason, when it aborts.
  *
  * While a task runs, its thread stays, even if only an unreffed handle is pending.

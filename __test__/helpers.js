@@ -156,12 +156,17 @@ export function write(text, name) {
 /** @param {string} path */
 export const urlOf = (path) => pathToFileURL(path).href;
 
+let taken = false;
+
 /**
- * The next uncaught exceptions of this process, which the test runner does not see.
+ * The next uncaught exceptions of this process, which the test runner does not see, and what the cause comes to, which is
+ * awaited. One at a time.
  * @param {number} count
- * @param {() => void} cause
+ * @param {() => unknown} cause
  */
 export async function uncaughts(count, cause) {
+  assert.ok(!taken, 'the exceptions of this process are heard already');
+  taken = true;
   const others = process.listeners('uncaughtException');
   process.removeAllListeners('uncaughtException');
   /** @type {any[]} */
@@ -169,11 +174,12 @@ export async function uncaughts(count, cause) {
   const listener = (/** @type {unknown} */ error) => seen.push(error);
   process.on('uncaughtException', listener);
   try {
-    cause();
+    await within(Promise.resolve(cause()));
     await until(() => seen.length >= count);
     return seen;
   } finally {
     process.off('uncaughtException', listener);
+    taken = false;
     for (const other of others) process.on('uncaughtException', other);
   }
 }

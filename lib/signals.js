@@ -9,7 +9,8 @@ import { throwUncaught } from './agent.js';
 const waited = new WeakMap();
 
 /**
- * Calls back once when the signal aborts, with its reason. Returns what takes that back; then no listener is left on the signal.
+ * Calls back once when the signal aborts, with its reason. Returns what takes that back; then no listener is left on the
+ * signal.
  * @param {AbortSignal} signal one that is not aborted
  * @param {Callback} callback
  */

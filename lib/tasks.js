@@ -84,7 +84,7 @@ function writeOptions(options = {}) {
   own.value(
     inOrder({
       ...rest,
-      // As Node makes them, which would get copies of the values.
+      // Node makes strings of them, but at the root, which would have only copies of the values.
       argv: Array.isArray(argv) ? argv.map(String) : argv,
       resourceLimits: inOrder(resourceLimits),
       ...(shareEnv ? { shareEnv } : { env: inOrder(env) }),

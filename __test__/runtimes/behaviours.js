@@ -47,7 +47,7 @@ export const behaviours = [
   { what: 'Services that close, exit or are terminated', program: 'service-crash.js' },
   { what: 'Abort, of spinning threads too', program: 'abort.js' },
   {
-    what: 'Spinning threads that were ended use no CPU',
+    what: 'Threads that spin stop when they are ended',
     program: 'spinning-stops.js',
     faults: { deno: "synchronous code runs on, unheard, after a plain Worker's `terminate()` too" },
   },

@@ -8,7 +8,7 @@
  */
 import { ShapeLimit } from './tags.js';
 
-/** What there is in place of an atom: there may be one later, or never, as this node's or the process's table is full. */
+/** No atom for these keys yet; or none ever: they are too many, or this tree or the process has no room for more lists. */
 const [UNASKED, REFUSED] = [-1, -2];
 
 /** Keys that an `arguments` object can begin with. */

@@ -129,7 +129,7 @@ export class OutgoingStream extends Writable {
   }
 
   /**
-   * Whether a chunk has lost bytes while it waited: its buffer was transferred, or made smaller.
+   * Whether a chunk has lost what was still to be written: its buffer was transferred, or made smaller.
    * @param {Uint8Array} chunk
    */
   #isGone(chunk) {

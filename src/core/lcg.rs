@@ -1,5 +1,5 @@
 //! Small random numbers that are the same each time, for tests: a linear congruential generator with the multiplier and the
-//! increment of Knuth's MMIX (The Art of Computer Programming, volume 2, 3.3.4), of which the upper half is used.
+//! increment of Knuth's MMIX (The Art of Computer Programming, volume 2, 3.3.4), of which the upper 31 bits are used.
 
 pub(super) struct Lcg(pub(super) u64);
 

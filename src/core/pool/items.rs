@@ -340,7 +340,7 @@ impl State {
     }
 
     /// A service waits for nested work while it launches and while a call runs; its timers alone do not.
-    fn service_may_wait(&self, key: Key) -> bool {
+    pub(super) fn service_may_wait(&self, key: Key) -> bool {
         self.threads.values().any(|thread| match thread.duty {
             Duty::Service { key: held, ready } => held == key && (!ready || thread.agent.active_calls() > 0),
             _ => false,
