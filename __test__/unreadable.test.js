@@ -98,7 +98,7 @@ describe('a value that cannot be read', () => {
   });
 
   it('rejects the call of the warm set among whose options it is, and the next is fine', async () => {
-    const options = { argv: [new Date(1)] };
+    const options = /** @type {any} */ ({ whichNodeDoesNotKnow: new Date(1) });
     const how = /** @type {const} */ ({ identifier: 'deep warm', isolate: false, options, file: fixture('deep.js') });
     const set = await define({ takes: () => {} }, how);
     const reason = /** @type {any} */ (await withoutDates(() => rejection(set({ name: 'takes', params: [1] }))));
