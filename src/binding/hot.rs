@@ -132,8 +132,8 @@ impl Handle {
         self.find(id).or_else(|| self.agent.pool().thread(id))
     }
 
-    /// Copies bytes into the scratch and says how long they are; negative, how long it must be. Then the first part of them
-    /// is there, if it fits.
+    /// Copies bytes into the scratch and says how long they are; negative, how long it must be, and the first part alone
+    /// has been copied, if it fits.
     pub(super) fn hand_over(&mut self, bytes: &[&[u8]]) -> f64 {
         let length: usize = bytes.iter().map(|part| part.len()).sum();
         let scratch = self.incoming();

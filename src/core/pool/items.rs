@@ -240,12 +240,11 @@ impl Pool {
             let Some(set) = left.and_then(|item| item.loading) else {
                 continue;
             };
-            let set = &mut state.sets[set as usize];
             if step("warm: what a load waits for outlives its holder") {
-                set.stranded.push_back(key);
+                state.sets[set as usize].stranded.push_back(key);
             }
-            let lends = |key: &Key| state.holders.get(key).is_some_and(|known| known.loan.is_some());
-            if let Some(lender) = set.untaken.iter().copied().find(|key| !lends(key)) {
+            let mut untaken = state.sets[set as usize].untaken.iter().copied();
+            if let Some(lender) = untaken.find(|&key| !state.lends(key)) {
                 self.lend(state, lender, None);
             }
         }
@@ -337,6 +336,11 @@ impl State {
     fn depth_under(&self, holder: Key) -> usize {
         let above = |item: &&Item| self.items.get(item.parent);
         std::iter::successors(self.items.get(holder), above).count()
+    }
+
+    /// Whether the slot of an item is lent.
+    pub(super) fn lends(&self, key: Key) -> bool {
+        self.holders.get(&key).is_some_and(|known| known.loan.is_some())
     }
 
     /// A service waits for nested work while it launches and while a call runs; its timers alone do not.

@@ -167,8 +167,12 @@ impl Program {
         }
     }
 
+    fn asked_for(&self, key: Key) -> &Asked {
+        self.asked.iter().find(|asked| asked.key == key).unwrap()
+    }
+
     fn rank_of(&self, key: Key) -> usize {
-        self.asked.iter().find(|asked| asked.key == key).unwrap().rank
+        self.asked_for(key).rank
     }
 
     /// Whether something that it asked for has not ended, or is no service that is ready.
@@ -183,7 +187,7 @@ impl Program {
 
     /// Whether a task that asked for it still runs.
     fn has_owner(&self, key: Key) -> bool {
-        let by = self.asked.iter().find(|asked| asked.key == key).unwrap().by;
+        let by = self.asked_for(key).by;
         matches!(by, By::Item(owner) if self.pool().state.lock().items.get(owner).is_some())
     }
 
@@ -372,24 +376,20 @@ impl State {
     }
 
     fn books_of(&self, id: SetId, set: &Set) -> Result<(), &'static str> {
-        let duties = || self.threads.values().map(|thread| thread.duty);
-        let woken = duties()
-            .filter(|duty| matches!(duty, Duty::Woken { set, .. } if *set == id))
-            .count();
-        let late = duties()
-            .filter(|duty| matches!(duty, Duty::Late { set, .. } if *set == id))
-            .count();
-        let lost = duties()
-            .filter(|duty| matches!(duty, Duty::Lost { set } if *set == id))
-            .count();
-        let starting = duties()
-            .filter(|duty| matches!(duty, Duty::Starting { set } if *set == id))
-            .count();
-        let idle = duties()
-            .filter(|duty| matches!(duty, Duty::Idle { set } if *set == id))
-            .count();
-        let busy = |duty: &Duty| matches!(duty, Duty::Taken { set, .. } | Duty::Running { set, .. } if *set == id);
-        let loaded = woken + late + lost + idle + duties().filter(busy).count();
+        let (mut woken, mut late, mut lost, mut starting, mut idle, mut busy) = (0, 0, 0, 0, 0, 0);
+        for thread in self.threads.values() {
+            let count = match thread.duty {
+                Duty::Woken { set, .. } if set == id => &mut woken,
+                Duty::Late { set, .. } if set == id => &mut late,
+                Duty::Lost { set } if set == id => &mut lost,
+                Duty::Starting { set } if set == id => &mut starting,
+                Duty::Idle { set } if set == id => &mut idle,
+                Duty::Taken { set, .. } | Duty::Running { set, .. } if set == id => &mut busy,
+                _ => continue,
+            };
+            *count += 1;
+        }
+        let loaded = woken + late + lost + idle + busy;
         expect((set.woken, set.late, set.lost) == (woken, late, lost), "who was woken")?;
         expect(
             (set.starting, set.idle.len(), set.loaded as usize) == (starting, idle, loaded),
@@ -407,9 +407,8 @@ impl State {
             .stranded
             .iter()
             .any(|&key| self.items.is_waiting(key) && self.items.get(key).is_some_and(loads));
-        let lends = |key: &Key| self.holders.get(key).is_some_and(|known| known.loan.is_some());
         expect(
-            !stranded || set.untaken.iter().all(lends),
+            !stranded || set.untaken.iter().all(|&key| self.lends(key)),
             "who waits for a load does not lend to it",
         )
     }
